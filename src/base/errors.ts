@@ -1,0 +1,101 @@
+/**
+ * The one base of all errors that Tutti itself raises.
+ *
+ * Errors thrown by your own functions are never wrapped: they arrive as they were thrown.
+ * `code` is stable and meant for programs, `message` (action, cause, fix) is meant for people.
+ */
+export abstract class TuttiError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A value cannot travel to a worker (or back): `path` says which, `capturedBy` and `at` say where it was reached. */
+export class CaptureError extends TuttiError {
+  readonly code = 'ERR_TUTTI_CAPTURE';
+  /** How the value was reached, such as `svc.db`. */
+  readonly path: string;
+  /** The function whose free variable led there, when one did. */
+  readonly capturedBy: string | undefined;
+  /** `file:line:column` of the reference inside that function. */
+  readonly at: string | undefined;
+  constructor(
+    message: string,
+    fields: { path: string; capturedBy?: string | undefined; at?: string | undefined; cause?: unknown },
+  ) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.path = fields.path;
+    this.capturedBy = fields.capturedBy;
+    this.at = fields.at;
+  }
+}
+
+/** The worker that ran a task died: it exited, ran out of memory, crashed or was killed. */
+export class WorkerCrashedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_WORKER_CRASHED';
+  readonly workerId: number;
+  /** The task's name and id, such as `score #12`. */
+  readonly task: string | undefined;
+  /** Index of the item that ran, for tasks over many items. */
+  readonly index: number | undefined;
+  readonly exitCode: number | undefined;
+  readonly exitSignal: string | undefined;
+  /** The memory limit that was hit, such as `heap 64 MB`. */
+  readonly memoryLimit: string | undefined;
+  constructor(
+    message: string,
+    fields: {
+      workerId: number;
+      task?: string | undefined;
+      index?: number | undefined;
+      exitCode?: number | undefined;
+      exitSignal?: string | undefined;
+      memoryLimit?: string | undefined;
+      cause?: unknown;
+    },
+  ) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.workerId = fields.workerId;
+    this.task = fields.task;
+    this.index = fields.index;
+    this.exitCode = fields.exitCode;
+    this.exitSignal = fields.exitSignal;
+    this.memoryLimit = fields.memoryLimit;
+  }
+}
+
+/** The `init` function of a worker failed; `cause` is what it threw. Every task that waited for a worker rejects with this. */
+export class WorkerInitError extends TuttiError {
+  readonly code = 'ERR_TUTTI_WORKER_INIT';
+}
+
+/** A task ran longer than its `timeoutMs`. */
+export class TaskTimeoutError extends TuttiError {
+  readonly code = 'ERR_TUTTI_TIMEOUT';
+  readonly timeoutMs: number;
+  constructor(message: string, timeoutMs: number) {
+    super(message);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** More tasks wait than the executor's `maxQueue` allows. */
+export class QueueFullError extends TuttiError {
+  readonly code = 'ERR_TUTTI_QUEUE_FULL';
+  readonly maxQueue: number;
+  constructor(message: string, maxQueue: number) {
+    super(message);
+    this.maxQueue = maxQueue;
+  }
+}
+
+/** The executor was closed or terminated before the call, or while the task waited. */
+export class ExecutorClosedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_CLOSED';
+}
+
+/** The executor cannot do what was asked, such as blocking on an asynchronous function; the message names the alternative. */
+export class UnsupportedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_UNSUPPORTED';
+}
