@@ -1,0 +1,375 @@
+/**
+ * Runs a part of a chunk: the same code in a worker, in a process and in the caller's own thread.
+ *
+ * Items run one after the other. A part stays synchronous until a function returns a promise and goes on
+ * asynchronously from there. Work is cut into strides of about `strideMs`; between strides the runner asks its host
+ * whether to go on, and hands over results that have waited for `flushMs`.
+ */
+import type { AnyFunction } from '../closure/index.ts';
+import type { Op, RangeState } from './backend.ts';
+import { contextStore, type ContextSource } from './context.ts';
+import { foldLoop, indexLoop, numberLoop, type LoopExit } from './loops.ts';
+import { foldPairs, mergeMaps } from './group.ts';
+
+/** What to run: a chunk's part with its functions ready to call. */
+export interface RunnablePart {
+  readonly op: Op;
+  readonly fns: readonly AnyFunction[];
+  /** `items[0]` is item `from`. */
+  readonly items: ArrayLike<unknown>;
+  readonly from: number;
+  readonly to: number;
+  readonly range?: RangeState | undefined;
+}
+
+/** What a part needs from the place that runs it. */
+export interface PartHost extends ContextSource {
+  /**
+   * Asks for the items `k ≤ i < want` before they start; returns the end of what was granted (`k` when none:
+   * the rest was taken away, or the part has to stop).
+   */
+  claim(k: number, want: number): number;
+  /** Item `k` starts now; called per item only when `timed`. */
+  starting(k: number): void;
+  readonly timed: boolean;
+  /** `values[j]` is the result of item `k + j`. Returns the item whose result cannot travel, if there is one. */
+  results(k: number, values: Float64Array | unknown[]): { readonly k: number; readonly error: unknown } | undefined;
+  /** Sends what `results` has gathered. */
+  flush(): void;
+}
+
+export type PartEnd =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly k: number; readonly error: unknown };
+
+const strideMs = 0.05;
+const flushMs = 0.25;
+const maxStride = 8192;
+
+type Outcome = PartEnd | Promise<PartEnd>;
+
+const done: PartEnd = { kind: 'done' };
+
+/** Runs the part; never throws and never rejects. `computeMs` is the caller's to measure. */
+export function runPart(part: RunnablePart, host: PartHost): Outcome {
+  return contextStore.run(host, () => new PartRun(part, host).start());
+}
+
+class PartRun {
+  readonly #part: RunnablePart;
+  readonly #host: PartHost;
+  readonly #f: (...args: unknown[]) => unknown;
+  /** Next item to run. */
+  #k: number;
+  #stride = 1;
+  #lastFlush: number;
+  /** Results from item `#bufferFrom` on that the host has not got yet. */
+  #buffer: unknown[] = [];
+  #bufferFrom: number;
+
+  constructor(part: RunnablePart, host: PartHost) {
+    this.#part = part;
+    this.#host = host;
+    this.#f = part.fns[0] as unknown as (...args: unknown[]) => unknown;
+    this.#k = part.from;
+    this.#bufferFrom = part.from;
+    this.#lastFlush = performance.now();
+  }
+
+  start(): Outcome {
+    const { op } = this.#part;
+    switch (op) {
+      case 'fold':
+        return this.#fold();
+      case 'group':
+        return this.#whole(() => foldPairs(this.#itemsWithCurrent(), this.#f, this.#second()));
+      case 'merge':
+        return this.#whole(() => mergeMaps(this.#itemsWithCurrent() as Iterable<Map<unknown, unknown>>, this.#f));
+      case 'range':
+        return this.#range();
+      case 'map':
+        if (!this.#host.timed && this.#part.to - this.#part.from >= 32) return this.#mapNumbers();
+        return this.#each();
+      default:
+        return this.#each();
+    }
+  }
+
+  #second(): (a: unknown, b: unknown) => unknown {
+    return this.#part.fns[1] as unknown as (a: unknown, b: unknown) => unknown;
+  }
+
+  #item(k: number): unknown {
+    return this.#part.items[k - this.#part.from];
+  }
+
+  #call(k: number): unknown {
+    const { op } = this.#part;
+    if (op === 'call' || op === 'star') return this.#f(...(this.#item(k) as unknown[]));
+    return this.#f(this.#item(k));
+  }
+
+  #failed(k: number, error: unknown): PartEnd {
+    const early = this.#handOver(true);
+    return early ?? { kind: 'failed', k, error };
+  }
+
+  /** Gives gathered results to the host; a result that cannot travel ends the part. */
+  #handOver(flush: boolean): PartEnd | undefined {
+    if (this.#buffer.length > 0) {
+      const values = this.#buffer;
+      const from = this.#bufferFrom;
+      this.#buffer = [];
+      this.#bufferFrom = from + values.length;
+      const unsendable = this.#host.results(from, values);
+      if (unsendable !== undefined) return { kind: 'failed', ...unsendable };
+    }
+    if (flush) this.#host.flush();
+    return undefined;
+  }
+
+  /** Between strides: adapts the stride to its duration and flushes now and then. */
+  #pace(since: number): PartEnd | undefined {
+    const now = performance.now();
+    const took = now - since;
+    if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
+    else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+    if (now - this.#lastFlush >= flushMs) {
+      this.#lastFlush = now;
+      return this.#handOver(true);
+    }
+    return undefined;
+  }
+
+  /** The general loop: any items, any results, until a promise turns up. */
+  #each(): Outcome {
+    const { to } = this.#part;
+    const host = this.#host;
+    const keep = this.#part.op !== 'each';
+    while (this.#k < to) {
+      const since = performance.now();
+      const end = host.claim(this.#k, Math.min(to, this.#k + (host.timed ? 1 : this.#stride)));
+      if (end <= this.#k) return this.#handOver(true) ?? done;
+      while (this.#k < end) {
+        const k = this.#k;
+        host.current[0] = k;
+        if (host.timed) host.starting(k);
+        let value: unknown;
+        try {
+          value = this.#call(k);
+        } catch (error) {
+          return this.#failed(k, error);
+        }
+        if (isThenable(value)) return this.#eachAsync(value, end, keep);
+        if (keep) this.#buffer.push(value);
+        this.#k = k + 1;
+      }
+      const early = this.#pace(since);
+      if (early !== undefined) return early;
+    }
+    return this.#handOver(true) ?? done;
+  }
+
+  /** Goes on from item `#k`, whose call returned `pending`; items up to `end` are claimed. */
+  async #eachAsync(pending: PromiseLike<unknown>, end: number, keep: boolean): Promise<PartEnd> {
+    const { to } = this.#part;
+    const host = this.#host;
+    let value: unknown = pending;
+    for (;;) {
+      const k = this.#k;
+      try {
+        if (isThenable(value)) {
+          const early = this.#handOver(true);
+          if (early !== undefined) return early;
+          value = await value;
+        }
+      } catch (error) {
+        return this.#failed(k, error);
+      }
+      if (keep) this.#buffer.push(value);
+      this.#k = k + 1;
+      if (this.#k >= to) return this.#handOver(true) ?? done;
+      if (this.#k >= end) {
+        end = host.claim(this.#k, this.#k + 1);
+        if (end <= this.#k) return this.#handOver(true) ?? done;
+      }
+      host.current[0] = this.#k;
+      if (host.timed) host.starting(this.#k);
+      try {
+        value = this.#call(this.#k);
+      } catch (error) {
+        return this.#failed(this.#k, error);
+      }
+    }
+  }
+
+  /** `map` whose results are numbers so far: one typed array, no boxing; the first other result moves on to `#each`. */
+  #mapNumbers(): Outcome {
+    const { fns, items, from, to } = this.#part;
+    const host = this.#host;
+    const f = fns[0] as AnyFunction;
+    const loop = numberLoop(f);
+    const exit: LoopExit = { kind: 'none', value: undefined };
+    let out = new Float64Array(to - from);
+    let outFrom = from;
+    const hand = (k: number): void => {
+      if (k > outFrom) host.results(outFrom, outFrom === from && k === to ? out : out.slice(0, k - outFrom));
+      outFrom = k;
+    };
+    while (this.#k < to) {
+      const since = performance.now();
+      const end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
+      if (end <= this.#k) break;
+      this.#k = loop(f, items, from, this.#k, end, out, this.#k - outFrom, host.current, exit);
+      if (exit.kind !== 'none') {
+        const k = this.#k;
+        hand(k);
+        this.#bufferFrom = k;
+        if (exit.kind === 'error') return this.#failed(k, exit.value);
+        if (isThenable(exit.value)) return this.#eachAsync(exit.value, end, true);
+        this.#buffer.push(exit.value);
+        this.#k = k + 1;
+        return this.#each();
+      }
+      const now = performance.now();
+      const took = now - since;
+      if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
+      else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+      if (now - this.#lastFlush >= flushMs * 8 || took >= flushMs) {
+        this.#lastFlush = now;
+        hand(this.#k);
+        out = new Float64Array(to - this.#k);
+        host.flush();
+      }
+    }
+    hand(this.#k);
+    host.flush();
+    return done;
+  }
+
+  #fold(): Outcome {
+    const { fns, items, from, to } = this.#part;
+    const f = fns[0] as AnyFunction;
+    const loop = foldLoop(f);
+    const host = this.#host;
+    const exit: LoopExit = { kind: 'none', value: items[0] };
+    this.#k = from + 1;
+    const go = (): Outcome => {
+      while (this.#k < to) {
+        const since = performance.now();
+        const end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
+        if (end <= this.#k) return done;
+        if (host.timed) host.starting(this.#k);
+        const k = (this.#k = loop(f, items, from, this.#k, end, host.current, exit));
+        if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
+        if (exit.kind === 'value') {
+          return Promise.resolve(exit.value).then(
+            (acc) => {
+              exit.kind = 'none';
+              exit.value = acc;
+              this.#k = k + 1;
+              return go();
+            },
+            (error: unknown) => ({ kind: 'failed', k, error }),
+          );
+        }
+        this.#pace(since);
+      }
+      this.#buffer.push(exit.value);
+      return this.#handOver(true) ?? done;
+    };
+    return go();
+  }
+
+  /** Ops whose chunk has one result. */
+  #whole(run: () => unknown): Outcome {
+    const host = this.#host;
+    const finish = (value: unknown): PartEnd => {
+      this.#buffer.push(value);
+      return this.#handOver(true) ?? done;
+    };
+    if (host.timed) host.starting(this.#part.from);
+    try {
+      const value = run();
+      if (!isThenable(value)) return finish(value);
+      return Promise.resolve(value).then(finish, (error: unknown) => this.#stopOrFail(error));
+    } catch (error) {
+      return this.#stopOrFail(error);
+    }
+  }
+
+  #stopOrFail(error: unknown): PartEnd {
+    if (error === stopRequested) return done;
+    return { kind: 'failed', k: this.#host.current[0] as number, error };
+  }
+
+  *#itemsWithCurrent(): Iterable<unknown> {
+    const { from, to } = this.#part;
+    for (let k = from; k < to; k++) {
+      if (this.#host.claim(k, k + 1) <= k) throw stopRequested;
+      this.#host.current[0] = k;
+      if (this.#host.timed) this.#host.starting(k);
+      yield this.#item(k);
+    }
+  }
+
+  #range(): Outcome {
+    const host = this.#host;
+    const range = this.#part.range as RangeState;
+    const body = this.#part.fns[0] as AnyFunction;
+    const loop = indexLoop(body);
+    const exit: LoopExit = { kind: 'none', value: undefined };
+    let k = 0;
+    let end = 0;
+    const go = (): Outcome => {
+      for (;;) {
+        if (k >= end) {
+          const take = takeRange(range);
+          if (take === undefined) return done;
+          [k, end] = take;
+        }
+        const since = performance.now();
+        const from = this.#part.from;
+        if (host.claim(from, from + 1) <= from) return done;
+        if (host.timed) host.starting(from);
+        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#stride), exit);
+        if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
+        if (exit.kind === 'value') {
+          const failedAt = k;
+          return Promise.resolve(exit.value).then(
+            () => {
+              exit.kind = 'none';
+              k++;
+              return go();
+            },
+            (error: unknown) => ({ kind: 'failed', k: failedAt, error }),
+          );
+        }
+        this.#pace(since);
+      }
+    };
+    return go();
+  }
+}
+
+/** Thrown through a generator to leave user code's loop; never seen by user code. */
+const stopRequested: unique symbol = Symbol('stop requested');
+
+/**
+ * Takes the next iterations of a parallel `for`: guided self-scheduling (Polychronopoulos & Kuck, 1987) — a fixed
+ * share of what is left, never less than the grain.
+ */
+function takeRange(range: RangeState): [number, number] | undefined {
+  const left = range.length - Number(Atomics.load(range.next, 0));
+  if (left <= 0) return undefined;
+  const want = Math.max(range.grain, Math.floor(left / (4 * range.workers)));
+  const start = Number(Atomics.add(range.next, 0, BigInt(want)));
+  if (start >= range.length) return undefined;
+  return [start, Math.min(range.length, start + want)];
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
