@@ -90,7 +90,9 @@ const latest = new WeakMap<ContextSource, { k: number; context: ItemContext }>()
 export function context(): TaskContext {
   const source = contextStore.getStore();
   if (source === undefined) {
-    throw new UnsupportedError('context() works only inside a task: call it in a function given to an executor');
+    throw new UnsupportedError(
+      'context() works only inside a task: call it in a function given to an executor',
+    );
   }
   const k = source.current[0] as number;
   const last = latest.get(source);

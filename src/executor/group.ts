@@ -69,7 +69,11 @@ function add(groups: Map<unknown, unknown>, pair: unknown, combine: Combine): Pr
     return undefined;
   }
   const combined = combine(groups.get(key), value);
-  if (combined !== null && typeof combined === 'object' && typeof (combined as PromiseLike<unknown>).then === 'function') {
+  if (
+    combined !== null &&
+    typeof combined === 'object' &&
+    typeof (combined as PromiseLike<unknown>).then === 'function'
+  ) {
     return Promise.resolve(combined).then((settled) => void groups.set(key, settled));
   }
   groups.set(key, combined);

@@ -33,14 +33,16 @@ export interface PartHost extends ContextSource {
   starting(k: number): void;
   readonly timed: boolean;
   /** `values[j]` is the result of item `k + j`. Returns the item whose result cannot travel, if there is one. */
-  results(k: number, values: Float64Array | unknown[]): { readonly k: number; readonly error: unknown } | undefined;
+  results(
+    k: number,
+    values: Float64Array | unknown[],
+  ): { readonly k: number; readonly error: unknown } | undefined;
   /** Sends what `results` has gathered. */
   flush(): void;
 }
 
 export type PartEnd =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly k: number; readonly error: unknown };
+  { readonly kind: 'done' } | { readonly kind: 'failed'; readonly k: number; readonly error: unknown };
 
 const strideMs = 0.05;
 const flushMs = 0.25;
@@ -84,7 +86,9 @@ class PartRun {
       case 'group':
         return this.#whole(() => foldPairs(this.#itemsWithCurrent(), this.#f, this.#second()));
       case 'merge':
-        return this.#whole(() => mergeMaps(this.#itemsWithCurrent() as Iterable<Map<unknown, unknown>>, this.#f));
+        return this.#whole(() =>
+          mergeMaps(this.#itemsWithCurrent() as Iterable<Map<unknown, unknown>>, this.#f),
+        );
       case 'range':
         return this.#range();
       case 'map':

@@ -19,7 +19,12 @@ const workerId = 0;
  */
 export class SerialBackend implements Backend {
   readonly name = 'serial';
-  readonly capabilities: Capabilities = { sharedMemory: true, killable: false, isolated: false, blocking: true };
+  readonly capabilities: Capabilities = {
+    sharedMemory: true,
+    killable: false,
+    isolated: false,
+    blocking: true,
+  };
   readonly workers = 1;
   readonly #options: SerialOptions;
   readonly #queue: SerialRun[] = [];
@@ -64,7 +69,8 @@ export class SerialBackend implements Backend {
   /** Runs the queue here and now; a function that returns a promise cannot be waited for. */
   wait(done: () => boolean): void {
     while (!done()) {
-      if (!this.#ready) throw new UnsupportedError('serial: init has not run yet; await one task first, or use submit');
+      if (!this.#ready)
+        throw new UnsupportedError('serial: init has not run yet; await one task first, or use submit');
       const run = this.#queue.shift();
       if (run === undefined) {
         throw new UnsupportedError(
@@ -222,7 +228,10 @@ class SerialRun implements PartHost {
       if (end.kind === 'done') {
         this.#end(() => this.chunk.sink.end({ kind: 'done', computeMs: performance.now() - since }), false);
       } else {
-        this.#end(() => this.chunk.sink.end({ kind: 'failed', k: end.k, error: end.error, crash: false }), true);
+        this.#end(
+          () => this.chunk.sink.end({ kind: 'failed', k: end.k, error: end.error, crash: false }),
+          true,
+        );
       }
     };
     const part = { op, fns, items: from === 0 ? items : sliceOf(items, from, to), from, to, range };
