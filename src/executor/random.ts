@@ -24,7 +24,8 @@ export function itemStream(seed: number, index: number): () => number {
   const state = streamState(seed, index);
   xoroshiro ??= createRequire(import.meta.url)('pure-rand/generator/xoroshiro128plus') as typeof Xoroshiro;
   const generator = xoroshiro.xoroshiro128plusFromState(state);
-  // 27 + 26 bits from the upper ends of two outputs: the lowest bits of a "+" generator are its weak ones.
+  // pure-rand gives the low half of each 64-bit output. 27 + 26 bits from the upper ends of two of them: the lowest
+  // bits of a "+" generator are its weak ones.
   return () => {
     const high = generator.next() >>> 5;
     const low = generator.next() >>> 6;
