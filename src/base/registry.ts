@@ -46,6 +46,11 @@ function table(): Table | undefined {
 
 function makeTable(): Table {
   const made: Table = new Map();
-  Object.defineProperty(globalThis, KEY, { value: made, enumerable: false, configurable: true, writable: true });
+  Object.defineProperty(globalThis, KEY, {
+    value: made,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  });
   return made;
 }

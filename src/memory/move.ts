@@ -1,6 +1,7 @@
 /** Marks for "transfer this, do not copy it": set by the caller, consumed by whoever sends. */
 import { types } from 'node:util';
 import * as workerThreads from 'node:worker_threads';
+import { show } from '../base/options.ts';
 import { registrySlot } from '../base/registry.ts';
 
 /** What {@link move} accepts: memory that can change hands, and the objects of the platform that can. */
@@ -97,7 +98,7 @@ function transferTarget(x: unknown): object {
     if (x.constructor?.name === 'FileHandle' || x.constructor?.name === 'MessagePort') return x;
   }
   throw new TypeError(
-    `cannot move ${kindOf(x)}: only an ArrayBuffer, a typed array or DataView over one, a MessagePort, a web stream ` +
+    `cannot move ${show(x)}: only an ArrayBuffer, a typed array or DataView over one, a MessagePort, a web stream ` +
       'or a FileHandle can change hands; other values are copied without being asked',
   );
 }
@@ -109,7 +110,9 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
     );
   }
   if ((buffer as { detached?: boolean }).detached === true) {
-    throw new TypeError('cannot move this ArrayBuffer: it is detached, so it was moved before; its memory is elsewhere');
+    throw new TypeError(
+      'cannot move this ArrayBuffer: it is detached, so it was moved before; its memory is elsewhere',
+    );
   }
   if (isUntransferable(buffer)) {
     throw new TypeError(
@@ -121,11 +124,7 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
 
 /** Node ≥ 21 can tell; before, the send fails with a DataCloneError. */
 function isUntransferable(buffer: object): boolean {
-  const ask = (workerThreads as { isMarkedAsUntransferable?: (x: object) => boolean }).isMarkedAsUntransferable;
+  const ask = (workerThreads as { isMarkedAsUntransferable?: (x: object) => boolean })
+    .isMarkedAsUntransferable;
   return ask?.(buffer) === true;
-}
-
-function kindOf(x: unknown): string {
-  if (x === null || (typeof x !== 'object' && typeof x !== 'function')) return String(x);
-  return typeof x === 'function' ? `the function ${x.name}` : `a value of class ${x.constructor?.name ?? 'null'}`;
 }

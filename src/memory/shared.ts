@@ -52,8 +52,7 @@ export type SharedArray<C extends TypedArrayConstructor> = C extends Int8ArrayCo
 
 /** What the elements of {@link SharedArray} are made from: `bigint` for the two 64-bit integer arrays, else `number`. */
 export type SharedElement<C extends TypedArrayConstructor> = C extends
-  | BigInt64ArrayConstructor
-  | BigUint64ArrayConstructor
+  BigInt64ArrayConstructor | BigUint64ArrayConstructor
   ? bigint
   : number;
 
@@ -91,7 +90,9 @@ export function shared<const C extends TypedArrayConstructor>(
   n: number | Iterable<SharedElement<C>> | ArrayLike<SharedElement<C>>,
 ): SharedArray<C> {
   if (!isTypedArrayClass(Ctor)) {
-    throw new TypeError(`shared(): the first argument must be a typed array class such as Float64Array, not ${show(Ctor)}`);
+    throw new TypeError(
+      `shared(): the first argument must be a typed array class such as Float64Array, not ${show(Ctor)}`,
+    );
   }
   const Typed = Ctor as unknown as new (buffer: SharedArrayBuffer) => Settable;
   if (typeof n === 'number') return new Typed(allocate(Ctor, n)) as unknown as SharedArray<C>;
@@ -140,7 +141,9 @@ function allocate(Ctor: TypedArrayConstructor, n: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(byteLength);
   } catch (cause) {
-    throw new RangeError(`shared(): cannot allocate ${n} elements (${byteLength} bytes): ${String(cause)}`, { cause });
+    throw new RangeError(`shared(): cannot allocate ${n} elements (${byteLength} bytes): ${String(cause)}`, {
+      cause,
+    });
   }
 }
 
