@@ -16,13 +16,24 @@ const raw = (path) => /[\\/](fixtures|node_modules)[\\/]/.test(path);
  * @throws {BuildError} when the compiler found errors (it has printed them)
  */
 function compile(step, config, folders, outDir, inputsBesides = []) {
-  const sources = folders.flatMap((folder) => filesBelow(join(root, folder), isSource)).filter((path) => !raw(path));
+  const sources = folders
+    .flatMap((folder) => filesBelow(join(root, folder), isSource))
+    .filter((path) => !raw(path));
   if (sources.length === 0) return false;
   const base = outDir === 'dist' ? join(root, 'src') : root;
-  const compiled = new Set(sources.map((path) => join(root, outDir, shown(path, base).replace(/\.ts$/, '.js'))));
-  const inputs = [...sources, join(root, 'tsconfig.json'), join(root, config), join(root, 'package.json'), ...inputsBesides];
+  const compiled = new Set(
+    sources.map((path) => join(root, outDir, shown(path, base).replace(/\.ts$/, '.js'))),
+  );
+  const inputs = [
+    ...sources,
+    join(root, 'tsconfig.json'),
+    join(root, config),
+    join(root, 'package.json'),
+    ...inputsBesides,
+  ];
   const outputs = () => outputFolders.flatMap((folder) => filesBelow(folder));
-  const outputFolders = outDir === 'dist' ? [join(root, outDir)] : folders.map((folder) => join(root, outDir, folder));
+  const outputFolders =
+    outDir === 'dist' ? [join(root, outDir)] : folders.map((folder) => join(root, outDir, folder));
   if ([...compiled].every((path) => existsSync(path)) && isFresh(step, inputs, outputs())) return false;
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -15,9 +15,13 @@ export function runDemo(args) {
     console.error(error.message);
     return 1;
   }
-  const { status, signal } = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'demo', ...args], {
-    stdio: 'inherit',
-  });
+  const { status, signal } = spawnSync(
+    process.execPath,
+    [join(root, 'dist', 'cli', 'main.js'), 'demo', ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
   if (signal !== null) process.kill(process.pid, signal);
   return status ?? 1;
 }

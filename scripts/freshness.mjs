@@ -10,7 +10,11 @@ import { root, shown } from './paths.mjs';
  */
 function fingerprint(inputs, outputs) {
   const hash = createHash('sha256');
-  for (const path of inputs) hash.update(`${shown(path)}\0`).update(readFileSync(path)).update('\0');
+  for (const path of inputs)
+    hash
+      .update(`${shown(path)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
   for (const path of outputs) {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${shown(path)} ${size} ${mtimeMs}\0`);

@@ -36,7 +36,9 @@ function isInstalled() {
 export function ensureInstalled() {
   if (isInstalled()) return;
   if (existsSync(modules) && lstatSync(modules).isSymbolicLink()) {
-    console.error('node_modules is a link and differs from package-lock.json: run `npm ci` where it points to');
+    console.error(
+      'node_modules is a link and differs from package-lock.json: run `npm ci` where it points to',
+    );
     return;
   }
   console.error('Installing the dependencies (npm ci) …');

@@ -4,7 +4,11 @@ var parts = process.versions.node.split('.').map(Number);
 var recent = parts[0] > 20 || (parts[0] === 20 && parts[1] >= 19);
 if (!recent) {
   console.error(
-    'Tutti needs Node.js 20.19 or later and this is ' + process.version + ' (' + process.execPath + ').\n' +
+    'Tutti needs Node.js 20.19 or later and this is ' +
+      process.version +
+      ' (' +
+      process.execPath +
+      ').\n' +
       'Install a current one from https://nodejs.org and run the command again.',
   );
   process.exit(1);

@@ -1,0 +1,181 @@
+/** The steps of `npm test`, in order; the first that fails ends it. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BuildError, buildSources, buildTests } from './build.mjs';
+import { prepareDoctests } from './doctests.mjs';
+import { checkFloors, floorsTable } from './floors.mjs';
+import { checkGates } from './gates.mjs';
+import { ensureInstalled } from './install.mjs';
+import { nodeOf, versionsToTest } from './node-versions.mjs';
+import { filesBelow, root, shown } from './paths.mjs';
+
+const USAGE = `npm test [-- options] [words]
+
+  --quick        this Node only, without the package tests
+  --node 22,24   run the tests on these major versions of Node only
+  --only a,b     these steps only: build floors format lint gates types doctests package tests
+  words          run only the test files whose path contains one of them
+
+Without options: everything, on every supported version of Node.`;
+
+/** Longest time of one test file; tests have shorter ones of their own. */
+const FILE_TIMEOUT_MS = 300_000;
+
+/** Runs a development tool by its script, so that no shell and no PATH is needed. */
+function tool(script, args) {
+  const { status } = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return status === 0;
+}
+
+/** Prints what was found; true when there are no problems. */
+function report({ problems, warnings = [] }) {
+  for (const line of warnings) console.log(`  note: ${line}`);
+  for (const line of problems) console.error(`  ${line}`);
+  return problems.length === 0;
+}
+
+/** Compiled tests, as paths from the root: node --test reads folders and patterns differently from version to version. */
+function testFiles(words) {
+  const compiled = [join(root, '.build', 'test'), join(root, '.build', 'doctests')]
+    .flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.test.js')))
+    .map((path) => shown(path));
+  return words.length === 0 ? compiled : compiled.filter((path) => words.some((word) => path.includes(word)));
+}
+
+const isPackageTest = (path) => path.includes('/test/package/');
+const isHouseTest = (path) => path.includes('/test/house/');
+
+/** Runs test files in one Node; its own summary is the last thing it prints. */
+function runTests(node, files) {
+  const args = [
+    '--test',
+    '--test-reporter=spec',
+    '--test-concurrency=2',
+    `--test-timeout=${FILE_TIMEOUT_MS}`,
+  ];
+  const { status } = spawnSync(node, ['--enable-source-maps', ...args, ...files], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+  });
+  return status === 0;
+}
+
+/** Runs `npm test` with its arguments; returns the exit status. */
+export function runChecks(argv) {
+  let options;
+  try {
+    options = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        node: { type: 'string' },
+        only: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals: words } = options;
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  ensureInstalled();
+
+  const current = process.versions.node;
+  const nodes =
+    values.quick && values.node === undefined ? [current] : versionsToTest(values.node?.split(','));
+  /** @type {{ name: string, title: string, run: () => boolean }[]} */
+  const steps = [
+    { name: 'build', title: 'build src', run: () => (buildSources(), true) },
+    { name: 'floors', title: 'floors: folders import lower floors only', run: runFloors },
+    { name: 'format', title: 'format: prettier', run: runPrettier },
+    { name: 'lint', title: 'lint: oxlint, type-aware', run: () => tool('oxlint/bin/oxlint', []) },
+    { name: 'gates', title: 'gates: file sizes, forbidden patterns', run: () => report(checkGates()) },
+    {
+      name: 'types',
+      title: 'types: tests, type tests, benchmarks and examples compile',
+      run: () => (buildTests(), true),
+    },
+    {
+      name: 'doctests',
+      title: 'doctests: examples in docstrings and README compile',
+      run: () => report(prepareDoctests()),
+    },
+  ];
+  if (!values.quick) {
+    const files = () => testFiles(words).filter(isPackageTest);
+    const run = () => files().length === 0 || runTests(process.execPath, files());
+    steps.push({ name: 'package', title: 'package: the packed tarball, checked, installed and used', run });
+  }
+  for (const version of nodes) {
+    const run = () => {
+      const files = testFiles(words).filter(
+        (path) => !isPackageTest(path) && (version === current || !isHouseTest(path)),
+      );
+      if (files.length === 0) {
+        console.error(`  no test file matches ${words.join(' ')}`);
+        return false;
+      }
+      const node = nodeOf(version);
+      if ('path' in node) return runTests(node.path, files);
+      console.error(`  SKIPPED: Node ${version} could not be obtained with npm: ${node.missing}`);
+      return process.env.CI !== 'true';
+    };
+    steps.push({ name: 'tests', title: `tests and doctests on Node ${version}`, run });
+  }
+
+  const only = values.only?.split(',');
+  const unknown = only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
+  if (unknown.length > 0 || nodes.length === 0) {
+    console.error(
+      `${nodes.length === 0 ? `no supported Node is ${values.node}` : `no step is named ${unknown.join(', ')}`}\n\n${USAGE}`,
+    );
+    return 2;
+  }
+  const chosen = steps.filter((step) => only === undefined || only.includes(step.name));
+  for (const step of chosen) {
+    const last = step === chosen.at(-1);
+    console.log(`▶ ${step.title}`);
+    const start = performance.now();
+    let ok;
+    try {
+      ok = step.run();
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      console.error(`  ${error.message}`);
+      ok = false;
+    }
+    const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    if (!ok) {
+      console.error(`✖ failed after ${seconds}: ${step.title}`);
+      return 1;
+    }
+    // The summary of the last run of tests closes the output.
+    if (!(last && step.name === 'tests')) console.log(`✔ ${step.name}: ${seconds}`);
+  }
+  return 0;
+}
+
+function runFloors() {
+  const { problems, folders } = checkFloors(join(root, 'src'));
+  console.log(floorsTable(folders).replace(/^/gm, '  '));
+  return report({ problems });
+}
+
+function runPrettier() {
+  const cache = [
+    '--cache',
+    '--cache-strategy=content',
+    `--cache-location=${join('.build', 'prettier-cache')}`,
+  ];
+  return tool('prettier/bin/prettier.cjs', ['--check', '--log-level=warn', ...cache, '.']);
+}
