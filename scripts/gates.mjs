@@ -28,7 +28,7 @@ const FORBIDDEN = [
     why: 'only src/base reads the environment',
   },
   {
-    pattern: /@ts-(?:ignore|nocheck)/g,
+    pattern: /^[ \t]*\/[/*]\s*@ts-(?:ignore|nocheck)\b/gm,
     raw: true,
     where: /^(?:src|test|bench|examples)\//,
     why: 'use @ts-expect-error with a reason',

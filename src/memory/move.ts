@@ -119,7 +119,7 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
       'cannot move this ArrayBuffer: its owner marked it as untransferable; send it without move() to copy it',
     );
   }
-  return buffer as ArrayBuffer;
+  return buffer;
 }
 
 /** Node ≥ 21 can tell; before, the send fails with a DataCloneError. */

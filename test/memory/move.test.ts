@@ -52,7 +52,10 @@ test('a marked buffer that is sent detaches, and reads as documented', { timeout
   assert.deepEqual(Array.from(received), [1, 2, 3]);
   assert.equal(view.length, 0);
   assert.equal(view[0], undefined);
-  assert.throws(() => view.fill(1), /^TypeError: Cannot perform .* on a detached (or out-of-bounds )?ArrayBuffer$/);
+  assert.throws(
+    () => view.fill(1),
+    /^TypeError: Cannot perform .* on a detached (or out-of-bounds )?ArrayBuffer$/,
+  );
 });
 
 test(
