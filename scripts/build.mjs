@@ -37,7 +37,7 @@ function compile(step, config, folders, outDir, inputsBesides = []) {
   if ([...compiled].every((path) => existsSync(path)) && isFresh(step, inputs, outputs())) return false;
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', config, '--pretty'], {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', config], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

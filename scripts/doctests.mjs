@@ -37,8 +37,8 @@ export function examplesOfSource(text) {
     const declared = DECLARED.exec(after)?.[1];
     const member = MEMBER.exec(after);
     const name = declared ?? member?.[1] ?? member?.[2] ?? 'this file';
-    const lines = comment[0].replace(/\*\\\//g, '*/').split('\n');
-    const plain = lines.map((line) => line.replace(/^\s*(?:\/\*\*|\*)? ?/, '').replace(/\s*\*\/$/, ''));
+    const lines = comment[0].replace(/\s*\*\/$/, '').split('\n');
+    const plain = lines.map((line) => line.replace(/^\s*(?:\/\*\*|\*)? ?/, '').replaceAll('*\\/', '*/'));
     // Blank what belongs to other tags, so that line numbers stay.
     let inExample = false;
     let inFence = false;
@@ -224,7 +224,7 @@ export function prepareDoctests() {
       outDir: '.',
       declaration: false,
       declarationMap: false,
-      erasableSyntaxOnly: false,
+      noEmitOnError: true,
     },
     include: ['*.ts'],
     exclude: [],
