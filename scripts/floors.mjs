@@ -49,7 +49,7 @@ export function checkFloors(source) {
 
     const targets = new Set();
     graph.set(path, targets);
-    for (const { specifier, line } of importsOf(text)) {
+    for (const { specifier, line, eager } of importsOf(text)) {
       if (!specifier.startsWith('.')) {
         if (specifier === 'tutti' || specifier.startsWith('#') || specifier.startsWith('tutti/')) {
           problems.push(
@@ -59,9 +59,10 @@ export function checkFloors(source) {
         continue;
       }
       const target = sourceOf(resolve(dirname(path), specifier));
-      targets.add(target);
+      if (eager) targets.add(target);
       const other = folderOf(target);
       if (other === '..') {
+        if (target === join(dirname(source), 'package.json')) continue;
         problems.push(`${at}:${line}: imports ${specifier}, which is outside src`);
       } else if (other === name) {
         if (target === join(dirname(path), 'index.ts') && name !== ENTRIES) {

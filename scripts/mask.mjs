@@ -98,8 +98,10 @@ const IMPORT =
 
 /**
  * What a module refers to: imports, re-exports, `import()` (also in types) and `new URL('…', import.meta.url)`.
+ *
+ * `eager` tells what is evaluated before the module itself: not types, not `import()`, not another thread's program.
  * @param {string} source
- * @returns {{ specifier: string, line: number, typeOnly: boolean }[]}
+ * @returns {{ specifier: string, line: number, eager: boolean }[]}
  */
 export function importsOf(source) {
   const code = mask(source);
@@ -116,8 +118,8 @@ export function importsOf(source) {
     ) {
       continue;
     }
-    const typeOnly = /^(?:import|export)\s+type\b/.test(match[0]);
-    found.push({ specifier, line: lineAt(source, open), typeOnly });
+    const eager = !/^(?:(?:import|export)\s+type\b|import\s*\(|new\b)/.test(match[0]);
+    found.push({ specifier, line: lineAt(source, open), eager });
   }
   return found;
 }

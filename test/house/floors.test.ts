@@ -131,6 +131,7 @@ test(
       'base/a.ts': "import { x } from './index.ts';\nexport { x };\n",
       'base/b.ts': "export { map } from 'tutti';\n",
       'base/c.ts': "export { root } from '../../test/root.ts';\n",
+      'base/d.ts': "export const url = new URL('../../package.json', import.meta.url);\n",
     });
     assert.equal(problems.length, 3, problems.join('\n'));
     assert.match(problems.join('\n'), /a\.ts:1: imports its own folder's index\.ts/);
@@ -143,9 +144,19 @@ test('floors: a cycle of files is shown as a path', options, () => {
   const { problems } = check({
     'base/a.ts': "import { b } from './b.ts';\nexport const a = b;\n",
     'base/b.ts': "import { c } from './c.ts';\nexport const b = c;\n",
-    'base/c.ts': "import type { a } from './a.ts';\nexport const c = 1 as unknown as typeof a;\n",
+    'base/c.ts': "import { a } from './a.ts';\nexport const c = a;\n",
   });
   assert.deepEqual(problems, ['import cycle: src/base/a.ts → src/base/b.ts → src/base/c.ts → src/base/a.ts']);
+});
+
+test('floors: types, import() and the URLs of workers close no cycle', options, () => {
+  const { problems } = check({
+    'base/a.ts': "import { b } from './b.ts';\nexport const a = b;\n",
+    'base/b.ts':
+      "import type { A } from './a.ts';\nexport const a = () => import('./a.ts');\n" +
+      "export const b = new URL('./a.js', import.meta.url);\n",
+  });
+  assert.deepEqual(problems, []);
 });
 
 test('floors: the table lists folders from the lowest floor up, with what they import', options, () => {
