@@ -1,0 +1,58 @@
+/** The caller's side of an error that comes from a worker. */
+
+/** Where a call was made. V8 keeps the frames; text is made of them only when `stack` is read. */
+export interface Caller {
+  readonly stack?: string;
+}
+
+/** Remembers the frames above the function `below` (the surface's own method, which is left out). */
+export function captureCaller(below: (...args: never[]) => unknown): Caller {
+  const caller: Caller = {};
+  Error.captureStackTrace(caller, below);
+  return caller;
+}
+
+/** Errors that already name a task and its caller: one object may end several tasks, or the same one after retries. */
+const told = new WeakSet<object>();
+
+/**
+ * Appends to `error.stack` which task and item it ended, and the stack of the caller. `where` is such as
+ * `score (task #12, item 3)`.
+ *
+ * What is not an error with a writable stack (a primitive, a frozen object, a proxy that objects) stays as it was thrown.
+ */
+export function appendCaller(error: unknown, where: string, caller: Caller): void {
+  if (typeof error !== 'object' || error === null || told.has(error)) return;
+  let stack: unknown;
+  try {
+    if (!Object.isExtensible(error) || Object.isFrozen(error)) return;
+    stack = (error as Error).stack;
+    if (typeof stack !== 'string') return;
+  } catch {
+    // A getter or a proxy of the user's that throws: then this is no error that we could add to.
+    return;
+  }
+  const text = `${stack}\n    at ${where}\n    --- called from ---${framesOf(caller)}`;
+  if (setStack(error, text)) told.add(error);
+}
+
+function setStack(error: object, text: string): boolean {
+  try {
+    return Reflect.defineProperty(error, 'stack', {
+      value: text,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    });
+  } catch {
+    // A proxy whose trap throws.
+    return false;
+  }
+}
+
+/** The frames without the first line (`Error`, `Object` … : the name of the object that carried them). */
+function framesOf(caller: Caller): string {
+  const stack = caller.stack ?? '';
+  const end = stack.indexOf('\n');
+  return end < 0 ? '' : stack.slice(end);
+}

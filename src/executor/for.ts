@@ -1,0 +1,134 @@
+/** `for`: a loop whose iterations the workers take themselves. */
+import { show } from '../base/options.ts';
+import type { AnyFunction } from '../closure/index.ts';
+import type { RangeState } from './backend.ts';
+import { BulkCall } from './bulk-call.ts';
+import type { CallOrigin } from './call.ts';
+import { ChunkPlanner } from './chunk-planner.ts';
+import type { Flight, Work } from './flight.ts';
+import type { Progress } from './options.ts';
+
+/** Indices `start`, `start + step` … before `end` (beyond it for a negative `step`). */
+export interface Range {
+  /** First index; default 0. */
+  readonly start?: number;
+  /** The loop ends before this index. */
+  readonly end: number;
+  /** Default 1. */
+  readonly step?: number;
+}
+
+/** Takes of at most this many iterations cost no more than a few percent, however short the body is. */
+const GRAIN = 1024;
+/** At first a worker could take this many times before the loop is done. */
+const TAKES = 128;
+/** Without shared memory: pieces per worker. */
+const PIECES = 8;
+
+/** A range checked and counted. */
+export interface Loop {
+  readonly start: number;
+  readonly step: number;
+  readonly length: number;
+}
+
+/** Checks the first argument of `for`. */
+export function loopOf(range: number | Range): Loop {
+  const { start = 0, end, step = 1 } = typeof range === 'number' ? { end: range } : (range ?? {});
+  for (const [name, value] of [
+    ['start', start],
+    ['end', end],
+    ['step', step],
+  ] as const) {
+    if (typeof value !== 'number') {
+      throw new TypeError(`for(): \`${name}\` of the range must be a number, but got ${show(value)}`);
+    }
+    if (!Number.isSafeInteger(value)) {
+      throw new RangeError(`for(): \`${name}\` of the range must be an integer, but got ${show(value)}`);
+    }
+  }
+  if (step === 0) throw new RangeError('for(): `step` of the range must not be 0: the loop would not end');
+  return { start, step, length: Math.max(0, Math.ceil(((end as number) - start) / step)) };
+}
+
+/**
+ * Runs a body for every index of a range.
+ *
+ * With shared memory every worker gets one chunk and takes iterations from one counter: no message per item. Without,
+ * or where parts may have to run again (`retries`), each chunk is a piece of the range with a counter of its own.
+ */
+export class ForCall extends BulkCall<void> {
+  readonly #shared: RangeState | undefined;
+  readonly #grain: number;
+  readonly #pieces: readonly Loop[];
+
+  constructor(origin: CallOrigin, loop: Loop, body: AnyFunction) {
+    super(origin);
+    this.total = loop.length;
+    const { workers, capabilities } = origin.core.backend;
+    const grain =
+      origin.settings.grain ?? Math.max(1, Math.min(GRAIN, Math.floor(loop.length / (workers * TAKES))));
+    this.#grain = grain;
+    const shared = capabilities.sharedMemory && origin.settings.retries === undefined;
+    const takes = Math.ceil(loop.length / grain);
+    const chunks = Math.min(takes, shared ? workers : workers * PIECES);
+    this.#pieces = cut(loop, chunks);
+    const planner = new ChunkPlanner({ length: chunks, workers, chunk: 1 });
+    if (shared) {
+      this.#shared = rangeState(loop, grain, workers, true);
+      const work: Work = { op: 'range', fns: [body], items: new Array(chunks), base: 0, range: this.#shared };
+      this.load(work, chunks, planner);
+    } else {
+      this.load({ op: 'range', fns: [body], items: this.#pieces, base: 0 }, chunks, planner);
+    }
+  }
+
+  protected override flight(work: Work, from: number, to: number): Flight {
+    if (work.range !== undefined && this.#shared !== undefined) return super.flight(work, from, to);
+    const range = rangeState(this.#pieces[from] as Loop, this.#grain, 1, false);
+    return super.flight({ ...work, range }, from, to);
+  }
+
+  protected override wholeChunk(flight: Flight): Work {
+    return flight.work;
+  }
+
+  override get progress(): Progress | undefined {
+    const news = super.progress;
+    if (this.#shared === undefined) return news;
+    const taken = Math.min(this.total ?? 0, Number(Atomics.load(this.#shared.next, 0)));
+    if (taken === 0) return news;
+    return { completed: taken, total: this.total, index: news?.index, data: news?.data };
+  }
+
+  override accept(): void {
+    // No results.
+  }
+
+  protected override landedWell(flight: Flight, computeMs: number): void {
+    if (this.#shared === undefined) this.advance((this.#pieces[flight.from] as Loop).length);
+    super.landedWell(flight, computeMs);
+  }
+
+  protected override complete(): void {
+    this.finish(undefined);
+  }
+
+  protected override where(): string {
+    return `${this.name} (task #${this.id})`;
+  }
+}
+
+/** Cuts a loop into `count` neighbouring ones of about the same length. */
+function cut({ start, step, length }: Loop, count: number): Loop[] {
+  return Array.from({ length: count }, (_, piece) => {
+    const from = Math.floor((length * piece) / count);
+    const to = Math.floor((length * (piece + 1)) / count);
+    return { start: start + from * step, step, length: to - from };
+  });
+}
+
+function rangeState(loop: Loop, grain: number, workers: number, shared: boolean): RangeState {
+  const next = new BigInt64Array(shared ? new SharedArrayBuffer(64) : new ArrayBuffer(64), 0, 1);
+  return { next, start: loop.start, step: loop.step, length: loop.length, grain, workers };
+}
