@@ -1,2 +1,10 @@
 /** Functions that travel: capture with everything they reach, and rebuild elsewhere. */
-export type AnyFunction = (...args: never[]) => unknown;
+export type { AnyFunction } from './function-type.ts';
+export type { Packed } from './wire.ts';
+export { pack, type PackOptions } from './pack.ts';
+export { unpack } from './unpack.ts';
+export { scanPlain } from './plain.ts';
+export { capture, type Captured } from './capture.ts';
+export { task } from './task.ts';
+export { packError, unpackError } from './error.ts';
+export { deserialize, refuse, serialize } from './protocol.ts';

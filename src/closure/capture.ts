@@ -1,0 +1,66 @@
+/** Functions ready to be sent: captured anew, or once where nothing they reach can change. */
+import type { AnyFunction } from './function-type.ts';
+import { Graph } from './graph.ts';
+import { nextNumber } from './identity.ts';
+import type { Packed } from './wire.ts';
+
+/** A function's wire form. */
+export interface Captured {
+  /** Unique in this thread; the same for the same captured object. */
+  readonly id: number;
+  readonly packed: Packed;
+  /** True when the same object is given again: a receiver may keep what it made of it. */
+  readonly reusable: boolean;
+}
+
+interface Kept {
+  readonly captured: Captured;
+  /** Own keys of the function at capture; another number means that it is not what it was. */
+  readonly keys: number;
+}
+
+const kept = new WeakMap<AnyFunction, Kept>();
+const pinned = new WeakMap<AnyFunction, Captured>();
+
+/**
+ * Captures a function with everything it reaches.
+ *
+ * The wire form is a snapshot: later changes of variables or data do not show in it. A function that reaches only
+ * imports, globals and other such functions, and one made by `task()`, gives the same object each time.
+ *
+ * @throws CaptureError when something it reaches cannot travel
+ */
+export function capture(fn: AnyFunction): Captured {
+  const fixed = pinned.get(fn);
+  if (fixed !== undefined) return fixed;
+  const before = kept.get(fn);
+  const keys = Reflect.ownKeys(fn).length;
+  if (before !== undefined && before.keys === keys && isBare(fn)) return before.captured;
+  const captured = captureNow(fn);
+  if (captured.reusable) kept.set(fn, { captured, keys });
+  return captured;
+}
+
+/** A `function` may have got methods on its prototype since. */
+function isBare(fn: AnyFunction): boolean {
+  const prototype: unknown = Object.hasOwn(fn, 'prototype') ? fn.prototype : undefined;
+  if (typeof prototype !== 'object' || prototype === null) return true;
+  const count = Reflect.ownKeys(prototype).length;
+  return count === 0 || (count === 1 && Object.hasOwn(prototype, 'constructor'));
+}
+
+function captureNow(fn: AnyFunction): Captured {
+  const graph = new Graph();
+  const packed = graph.pack(fn, {
+    up: undefined,
+    kind: 'name',
+    label: fn.name === '' ? 'function' : fn.name,
+  });
+  const { reusable } = graph;
+  return { id: nextNumber(), packed: reusable ? packed : structuredClone(packed), reusable };
+}
+
+/** Makes `capture(fn)` give this wire form from now on. */
+export function pin(fn: AnyFunction, packed: Packed): void {
+  pinned.set(fn, { id: nextNumber(), packed, reusable: true });
+}

@@ -1,0 +1,36 @@
+/** Errors on their way: packing one never fails. */
+import { Graph } from './graph.ts';
+import type { Packed } from './wire.ts';
+import { unpack } from './unpack.ts';
+
+/** The wire form of anything that was thrown. What cannot travel is left out and listed in the property `notSent`. */
+export function packError(error: unknown): Packed {
+  try {
+    const graph = new Graph({ lenient: true, reply: true });
+    const packed = graph.pack(error, { up: undefined, kind: 'name', label: 'error' });
+    if (graph.dropped.length === 0 || 'raw' in packed) return packed;
+    const root = packed.nodes[packed.root]!;
+    if (root.t !== 'error') return packed;
+    const own = { ...(root.own as Record<string, unknown> | undefined), notSent: graph.dropped };
+    const nodes = [...packed.nodes];
+    nodes[packed.root] = { ...root, own };
+    return { ...packed, nodes };
+  } catch (failure) {
+    return {
+      raw: new Error(`${describe(error)} (the error itself could not be sent: ${describe(failure)})`),
+    };
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch (failure) {
+    return failure === undefined ? 'undefined' : 'an error that cannot be shown';
+  }
+}
+
+/** What {@link packError} was given. */
+export function unpackError(packed: Packed): unknown {
+  return unpack(packed);
+}

@@ -1,0 +1,61 @@
+/** Compiled factories of functions, by their code. */
+import vm from 'node:vm';
+import { importerFor, metaFor } from './importer.ts';
+import type { FunctionCode } from './wire.ts';
+
+/** What one run of a factory gives. */
+export interface Made {
+  /** Makes the function; classes take what they extend. */
+  readonly make: (base?: unknown) => unknown;
+  /** Sets all variables at once; null when there are none. */
+  readonly set: ((values: unknown[]) => void) | null;
+  /** Setters of private static fields. */
+  readonly late: ((value: unknown) => void)[] | undefined;
+}
+
+type Factory = (
+  meta: unknown,
+  load: unknown,
+  pick: typeof pickMember,
+) => [Made['make'], Made['set'], Made['late']?];
+
+/** Factories kept; the least recently used go first. */
+const KEPT = 1000;
+const factories = new Map<string, Factory>();
+
+/** Runs the factory of a function: fresh variables, nothing evaluated yet. */
+export function factoryOf(code: FunctionCode): Made {
+  const key = `${code.file}:${code.line}:${code.column}\n${code.text}`;
+  let factory = factories.get(key);
+  if (factory === undefined) {
+    const script = new vm.Script(code.text, {
+      filename: code.file,
+      lineOffset: code.line,
+      columnOffset: code.column,
+    });
+    factory = script.runInThisContext() as Factory;
+    if (factories.size >= KEPT) factories.delete(factories.keys().next().value!);
+  } else factories.delete(key);
+  factories.set(key, factory);
+  const [make, set, late] = factory(
+    code.module ? metaFor(code.file) : undefined,
+    code.module ? importerFor(code.file) : undefined,
+    pickMember,
+  );
+  return { make, set, late };
+}
+
+/** The one method or accessor of an object, or of a class. */
+function pickMember(holder: object): unknown {
+  for (const from of typeof holder === 'function' ? [holder.prototype as object, holder] : [holder])
+    for (const key of Reflect.ownKeys(from)) {
+      if (
+        typeof holder === 'function' &&
+        ['constructor', 'length', 'name', 'prototype'].includes(String(key))
+      )
+        continue;
+      const { value, get, set } = Object.getOwnPropertyDescriptor(from, key)!;
+      return value ?? get ?? set;
+    }
+  return undefined;
+}

@@ -1,0 +1,2 @@
+/** Any function or method, whatever its parameters. */
+export type AnyFunction = (...args: never[]) => unknown;

@@ -1,0 +1,187 @@
+/** Wire nodes of objects that are not functions. */
+import { types } from 'node:util';
+import { commonjsExport, knownNode } from './intrinsics.ts';
+import { importOf } from './identity.ts';
+import { collectMoved, lookPlain } from './plain.ts';
+import { deserialize, refuse, serialize } from './protocol.ts';
+import { CLONEABLE, engineRefusal } from './refusals.ts';
+import { addLocks, addProperties, addPrototype } from './shape.ts';
+import { refusal, type Trail } from './trail.ts';
+import type { Graph } from './graph.ts';
+import type { Links, Shape, WireNode } from './wire.ts';
+
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+
+/** The node of an object that the structured clone alone would not carry. */
+export function objectNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
+  const reason = engineRefusal(value);
+  if (reason !== undefined) throw refusal(trail, reason);
+  const reference = importOf(value);
+  if (reference !== undefined) return { t: 'import', ...reference };
+  const known = knownNode(value);
+  if (known !== undefined) return known;
+  const own = (value as { [refuse]?: unknown })[refuse];
+  if (typeof own === 'string') throw refusal(trail, own);
+  graph.reusable = false;
+  const exported = commonjsExport(value);
+  if (exported !== undefined) return { t: 'commonjs', ...exported };
+  if (types.isModuleNamespaceObject(value))
+    throw refusal(
+      trail,
+      'a module namespace that no import statement names cannot be found again; import it inside the task',
+    );
+  const maker: unknown = getOwnPropertyDescriptor(value, 'constructor')?.value;
+  if (typeof maker === 'function' && maker.prototype === value)
+    return { t: 'prototypeOf', fn: graph.link(maker, { up: trail, kind: 'text', label: '' }) };
+  if (typeof (value as { [serialize]?: unknown })[serialize] === 'function')
+    return customNode(graph, value, trail);
+  return kindNode(graph, value, trail);
+}
+
+function customNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
+  const maker = (value as { constructor?: unknown }).constructor;
+  if (
+    typeof maker !== 'function' ||
+    typeof (maker as { [deserialize]?: unknown })[deserialize] !== 'function'
+  )
+    throw refusal(
+      trail,
+      'it has a `[serialize]()` method but its class lacks `static [deserialize](data)`; add it',
+    );
+  const data = (value as { [serialize](): unknown })[serialize]();
+  return {
+    t: 'custom',
+    by: graph.link(maker, { up: trail, kind: 'text', label: '.constructor' }),
+    data: graph.linkAny(data, { up: trail, kind: 'text', label: '[serialize]()' }),
+  };
+}
+
+function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
+  if (Array.isArray(value)) {
+    const own: unknown[] = new Array(value.length);
+    return finish(graph, value, { t: 'object', own }, Array.prototype, trail, (key) => key !== 'length');
+  }
+  if (types.isMap(value)) {
+    const items: unknown[] = [];
+    const links: Links = [];
+    for (const [key, item] of Map.prototype.entries.call(value)) {
+      graph.slot(items as never, items.length, key, links, () => text(trail, `.keys()[${items.length / 2}]`));
+      graph.slot(items as never, items.length, item, links, () => text(trail, `.get(${short(key)})`));
+    }
+    return finish(graph, value, { t: 'map', items, itemLinks: links }, Map.prototype, trail);
+  }
+  if (types.isSet(value)) {
+    const items: unknown[] = [];
+    const links: Links = [];
+    for (const item of Set.prototype.values.call(value))
+      graph.slot(items as never, items.length, item, links, () => text(trail, `.values()[${items.length}]`));
+    return finish(graph, value, { t: 'set', items, itemLinks: links }, Set.prototype, trail);
+  }
+  if (types.isNativeError(value)) return errorNode(graph, value, trail);
+  if (types.isDate(value))
+    return finish(graph, value, { t: 'exotic', v: new Date(value.getTime()) }, Date.prototype, trail);
+  if (types.isRegExp(value))
+    return finish(
+      graph,
+      value,
+      { t: 'exotic', v: new RegExp(value.source, value.flags) },
+      RegExp.prototype,
+      trail,
+    );
+  if (types.isAnyArrayBuffer(value)) {
+    if (graph.options.transfer) collectMoved(value, graph.options.transfer);
+    return finish(graph, value, { t: 'exotic', v: value }, getPrototypeOf(value) as object, trail);
+  }
+  if (ArrayBuffer.isView(value)) return viewNode(graph, value, trail);
+  if (types.isBoxedPrimitive(value)) return boxedNode(graph, value, trail);
+  return (
+    platformNode(graph, value, trail) ??
+    finish(graph, value, { t: 'object', own: {} }, Object.prototype, trail)
+  );
+}
+
+function finish(
+  graph: Graph,
+  value: object,
+  node: WireNode & Shape,
+  standard: object,
+  trail: Trail | undefined,
+  keep?: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
+): WireNode {
+  // The prototype first: it tells whether the object may travel at all.
+  addPrototype(graph, value, node, standard, trail);
+  addProperties(graph, value, node, trail, keep);
+  addLocks(value, node);
+  return node;
+}
+
+function errorNode(graph: Graph, value: Error, trail: Trail | undefined): WireNode {
+  const { stack } = value;
+  const text = typeof stack === 'string' ? stack : undefined;
+  return finish(graph, value, { t: 'error', stack: text }, Error.prototype, trail, (key) => key !== 'stack');
+}
+
+function viewNode(graph: Graph, value: ArrayBufferView, trail: Trail | undefined): WireNode {
+  if (graph.options.transfer) collectMoved(value, graph.options.transfer);
+  if (Buffer.isBuffer(value)) {
+    // Small buffers are cut from a common pool, which stays here.
+    const isPart = value.byteLength < value.buffer.byteLength && !types.isSharedArrayBuffer(value.buffer);
+    const v = isPart
+      ? Uint8Array.prototype.slice.call(value)
+      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    return { t: 'buffer', v: isPart ? new Uint8Array(v) : v };
+  }
+  const node: { t: 'exotic'; v: unknown } & Shape = { t: 'exotic', v: value };
+  let standard = getPrototypeOf(value) as object;
+  while (getPrototypeOf(standard) !== null && !isOwnViewClass(standard))
+    standard = getPrototypeOf(standard) as object;
+  addPrototype(graph, value, node, standard, trail);
+  return node;
+}
+
+function isOwnViewClass(prototype: object): boolean {
+  const probe: unknown[] = [];
+  const name = (prototype as { constructor?: { name: string } }).constructor?.name ?? '';
+  const global = (globalThis as unknown as Record<string, { prototype?: unknown } | undefined>)[name];
+  return global?.prototype === prototype && lookPlain(prototype, probe) === 'rich';
+}
+
+function boxedNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
+  if (types.isSymbolObject(value)) {
+    const symbol = Symbol.prototype.valueOf.call(value);
+    return { t: 'construct', make: 'BoxedSymbol', args: [graph.link(symbol, trail)] };
+  }
+  return { t: 'exotic', v: value };
+}
+
+function platformNode(graph: Graph, value: object, trail: Trail | undefined): WireNode | undefined {
+  const prototype = getPrototypeOf(value) as object | null;
+  const name = (value as { constructor?: { name?: string } }).constructor?.name ?? '';
+  if (value instanceof URL && prototype === URL.prototype)
+    return { t: 'construct', make: 'URL', args: [value.href] };
+  if (value instanceof URLSearchParams && prototype === URLSearchParams.prototype)
+    return { t: 'construct', make: 'URLSearchParams', args: [value.toString()] };
+  if (value instanceof TextEncoder) return { t: 'construct', make: 'TextEncoder', args: [] };
+  if (value instanceof DOMException)
+    return {
+      t: 'construct',
+      make: 'DOMException',
+      args: [
+        value.message,
+        value.name,
+        String(value.stack),
+        graph.linkAny(value.cause, text(trail, '.cause')),
+      ],
+    };
+  if (CLONEABLE.has(name) && prototype !== null && !Object.hasOwn(value, 'constructor'))
+    return { t: 'exotic', v: value };
+  return undefined;
+}
+
+function text(up: Trail | undefined, label: string): Trail {
+  return { up, kind: 'text', label };
+}
+
+function short(key: unknown): string {
+  return typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key);
+}

@@ -1,0 +1,97 @@
+/** Scripts that functions come from: where they stand, and what they import. */
+import type * as Lexer from 'es-module-lexer';
+import type * as Acorn from 'acorn';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { UnsupportedError } from '../base/errors.ts';
+import { rawScript, type RawScript } from './inspector.ts';
+
+/** An import statement's binding. */
+export interface ImportBinding {
+  readonly specifier: string;
+  /** `*` for the namespace. */
+  readonly name: string;
+}
+
+/** A script with what capture needs of it. */
+export interface Script extends RawScript {
+  /** `url` as a URL: file paths of CommonJS scripts become file URLs, evaluated code gets the working directory. */
+  readonly base: string;
+  /** Import bindings by local name. */
+  readonly imports: ReadonlyMap<string, ImportBinding>;
+  /** True when the script starts with `use strict` or is a module. */
+  readonly strict: boolean;
+}
+
+const scripts = new Map<string, Script>();
+
+/** The script of an id, read once. */
+export function scriptOf(scriptId: string): Script {
+  let script = scripts.get(scriptId);
+  if (script === undefined) {
+    const raw = rawScript(scriptId);
+    script = {
+      ...raw,
+      base: baseOf(raw.url),
+      imports: raw.isModule && !raw.url.startsWith('node:') ? importsOf(raw.source) : new Map(),
+      strict:
+        raw.isModule || /^\s*(?:\/\*[^]*?\*\/\s*|\/\/.*\s*|#!.*\s*)*(['"])use strict\1/.test(raw.source),
+    };
+    scripts.set(scriptId, script);
+  }
+  return script;
+}
+
+function baseOf(url: string): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(url) && !/^[a-z]:[\\/]/i.test(url))
+    return url.startsWith('evalmachine') ? here() : url;
+  return url.startsWith('/') || /^[a-z]:[\\/]/i.test(url) ? pathToFileURL(url).href : here();
+}
+
+function here(): string {
+  return pathToFileURL(`${process.cwd()}/[eval]`).href;
+}
+
+let lexer: typeof Lexer | undefined;
+let acorn: typeof Acorn | undefined;
+
+function importsOf(source: string): Map<string, ImportBinding> {
+  const found = new Map<string, ImportBinding>();
+  if (!source.includes('import')) return found;
+  const require = createRequire(import.meta.url);
+  if (lexer === undefined) {
+    lexer = require('es-module-lexer') as typeof Lexer;
+    lexer.initSync();
+  }
+  acorn ??= require('acorn') as typeof Acorn;
+  const [statements] = lexer.parse(source);
+  for (const statement of statements) {
+    if (
+      typeof statement.ss !== 'number' ||
+      typeof statement.se !== 'number' ||
+      typeof statement.d !== 'number'
+    )
+      throw new UnsupportedError(
+        'this es-module-lexer tells no statement bounds (ss, se, d): imports would go unseen; install es-module-lexer 2.3',
+      );
+    if (statement.d !== -1) continue;
+    const [declaration] = acorn.parse(source.slice(statement.ss, statement.se), {
+      ecmaVersion: 'latest',
+      sourceType: 'module',
+    }).body;
+    if (declaration?.type !== 'ImportDeclaration') continue;
+    const specifier = String(declaration.source.value);
+    for (const one of declaration.specifiers) {
+      const name =
+        one.type === 'ImportNamespaceSpecifier'
+          ? '*'
+          : one.type === 'ImportDefaultSpecifier'
+            ? 'default'
+            : one.imported.type === 'Identifier'
+              ? one.imported.name
+              : String(one.imported.value);
+      found.set(one.local.name, { specifier, name });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,143 @@
+/** Own properties, prototype and locks of an object, as they travel. */
+import { introspect, withInspector } from './inspector.ts';
+import { intrinsicPath, builtinExport, isNative } from './intrinsics.ts';
+import { foreignId, importOf } from './identity.ts';
+import { builtinRefusal } from './refusals.ts';
+import { scriptOf } from './script.ts';
+import { refusal, type Trail } from './trail.ts';
+import type { Graph } from './graph.ts';
+import type { Shape, SpecialProperty } from './wire.ts';
+
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const ALL = 7;
+
+/** Fills `shape` with own properties. `keep` leaves out those that the object's kind makes itself. */
+export function addProperties(
+  graph: Graph,
+  value: object,
+  shape: Shape,
+  trail: Trail | undefined,
+  keep?: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
+): void {
+  const bag = (shape.own ?? {}) as Record<string, unknown>;
+  const links = (shape.links ??= []);
+  const special: SpecialProperty[] = [];
+  let any = false;
+  for (const key of Reflect.ownKeys(value)) {
+    const descriptor = getOwnPropertyDescriptor(value, key);
+    if (descriptor === undefined || (keep !== undefined && !keep(key, descriptor))) continue;
+    const step = (): Trail => ({ up: trail, kind: 'key', label: key });
+    const flags =
+      (descriptor.writable ? 1 : 0) | (descriptor.enumerable ? 2 : 0) | (descriptor.configurable ? 4 : 0);
+    if (flags === ALL && typeof key === 'string' && key !== '__proto__') {
+      any = true;
+      graph.slot(bag, key, descriptor.value, links, step);
+      continue;
+    }
+    // A placeholder keeps the property's place in the order.
+    if (typeof key === 'string' && key !== '__proto__') {
+      bag[key] = undefined;
+      any = true;
+    }
+    const wireKey = typeof key === 'string' ? key : graph.link(key, step());
+    special.push(
+      descriptor.get !== undefined || descriptor.set !== undefined
+        ? {
+            key: wireKey,
+            flags,
+            ...(descriptor.get && { get: graph.link(descriptor.get, step()) }),
+            ...(descriptor.set && { set: graph.link(descriptor.set, step()) }),
+          }
+        : { key: wireKey, flags, value: graph.linkAny(descriptor.value, step()) },
+    );
+  }
+  if (any) shape.own = bag as NonNullable<Shape['own']>;
+  if (links.length === 0) delete shape.links;
+  if (special.length > 0) shape.special = special;
+}
+
+/** Notes that an object is frozen, sealed or not extensible. */
+export function addLocks(value: object, shape: Shape): void {
+  if (Object.isExtensible(value)) return;
+  shape.locked = Object.isFrozen(value) ? 3 : Object.isSealed(value) ? 2 : 1;
+}
+
+/** Links the prototype, unless it is the default of the object's kind. */
+export function addPrototype(
+  graph: Graph,
+  value: object,
+  shape: Shape,
+  standard: object | null,
+  trail: Trail | undefined,
+): void {
+  const prototype = getPrototypeOf(value) as object | null;
+  if (prototype === standard) return;
+  if (prototype === null) {
+    shape.proto = -1;
+    return;
+  }
+  checkClass(value, prototype, standard, trail);
+  shape.proto = graph.link(prototype, { up: trail, kind: 'text', label: '' });
+}
+
+type Verdict = { readonly reason?: string | undefined; readonly hasPrivates: boolean };
+const verdicts = new WeakMap<object, Verdict>();
+
+/** Refuses instances of classes that hold what no copy can have: handles of the platform, private state. */
+function checkClass(
+  value: object,
+  prototype: object,
+  standard: object | null,
+  trail: Trail | undefined,
+): void {
+  let verdict = verdicts.get(prototype);
+  if (verdict === undefined) {
+    verdict = judge(prototype, standard);
+    verdicts.set(prototype, verdict);
+  }
+  if (verdict.reason !== undefined) throw refusal(trail, verdict.reason);
+  if (!verdict.hasPrivates) return;
+  const { privates } = withInspector(() => introspect(value));
+  if (privates.size === 0) return;
+  const name = (prototype as { constructor?: { name?: string } }).constructor?.name ?? 'object';
+  throw refusal(
+    trail,
+    `an instance of ${name} has private state (${[...privates.keys()].join(', ')}) that cannot be copied; give the class ` +
+      'a `[serialize]()` method and a `static [deserialize](data)` (symbols exported by tutti)',
+  );
+}
+
+function judge(first: object, standard: object | null): Verdict {
+  let hasPrivates = false;
+  for (
+    let at: object | null = first;
+    at !== null && at !== standard;
+    at = getPrototypeOf(at) as object | null
+  ) {
+    if (at === Object.prototype) break;
+    const maker: unknown = getOwnPropertyDescriptor(at, 'constructor')?.value;
+    const builtin = builtinExport(at);
+    const path = builtin ? undefined : intrinsicPath(at);
+    if (builtin !== undefined || path !== undefined) {
+      const name = builtin?.path[0] ?? path?.[0] ?? 'object';
+      if (standard === Error.prototype && name.endsWith('Error')) continue;
+      const reason = builtinRefusal(name, builtin?.module.replace('node:', ''));
+      return { reason, hasPrivates };
+    }
+    if (typeof maker !== 'function' || foreignId(maker) !== undefined || importOf(maker) !== undefined)
+      continue;
+    const text = Function.prototype.toString.call(maker);
+    if (/#[\w$]/.test(text)) hasPrivates = true;
+    const internal = isNative(maker) || isNodeInternal(maker);
+    if (internal && !/^(?:Object|Array|Error|Map|Set|Date|RegExp)$/.test(maker.name))
+      return { reason: builtinRefusal(maker.name, undefined), hasPrivates };
+  }
+  return { hasPrivates };
+}
+
+function isNodeInternal(fn: object): boolean {
+  return withInspector(() => {
+    const { location } = introspect(fn);
+    return location !== undefined && scriptOf(location.scriptId).url.startsWith('node:');
+  });
+}

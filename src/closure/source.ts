@@ -1,0 +1,217 @@
+/** A function's own text, read once: which form it has, what it uses, and the factory that makes it again. */
+import type * as Acorn from 'acorn';
+import type { AnyNode, Class } from 'acorn';
+import { createRequire } from 'node:module';
+import type { Surroundings } from './free-names.ts';
+import { surroundings } from './free-names.ts';
+
+/** A parsed function. Offsets in it count from the start of the function's text. */
+export interface Source {
+  readonly text: string;
+  readonly kind: 'function' | 'class' | 'keyed';
+  readonly sloppy: boolean;
+  /** Free names with the offset of their first mention. */
+  readonly names: ReadonlyMap<string, number>;
+  readonly written: ReadonlySet<string>;
+  readonly uses: Omit<Surroundings, 'names' | 'written'>;
+  /** `class … extends X` where X is not `null`. */
+  readonly extends: boolean;
+  /** Names of private static fields, in order. */
+  readonly privateStatics: readonly string[];
+  /** Makes the factory's text for the given variables. */
+  factory(variables: readonly string[], strict: boolean): Factory;
+}
+
+/** A factory's text; the function's text starts at `offset`. */
+export interface Factory {
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** A replacement in the function's text. */
+type Cut = [start: number, end: number, text: (names: FactoryNames) => string];
+
+interface FactoryNames {
+  readonly meta: string;
+  readonly load: string;
+  readonly base: string;
+  readonly late: string;
+  readonly key: string;
+}
+
+const FORMS = [
+  ['(', ')'],
+  ['({', '})'],
+  ['(class{', '})'],
+] as const;
+
+let acorn: typeof Acorn | undefined;
+
+/** Parses a function's text (`Function.prototype.toString`). Undefined when no form of function fits. */
+export function readSource(text: string, sloppy: boolean): Source | undefined {
+  acorn ??= createRequire(import.meta.url)('acorn') as typeof Acorn;
+  for (const [form, [before, after]] of FORMS.entries()) {
+    const program = parse(before + text + after);
+    if (program === undefined) continue;
+    const statement = program.body[0];
+    if (statement?.type !== 'ExpressionStatement') continue;
+    const cuts: Cut[] = [];
+    const root = rootOf(statement.expression, form === 2, cuts);
+    if (root === undefined) continue;
+    return describe(text, root, cuts, form, sloppy);
+  }
+  return undefined;
+}
+
+function parse(text: string): Acorn.Program | undefined {
+  try {
+    return acorn!.parse(text, {
+      ecmaVersion: 'latest',
+      sourceType: 'script',
+      allowImportExportEverywhere: true,
+      allowSuperOutsideMethod: true,
+      checkPrivateFields: false,
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The function inside its wrapping; a computed key of a method is cut out, since it belongs to the surroundings. */
+function rootOf(expression: AnyNode, member: boolean, cuts: Cut[]): AnyNode | undefined {
+  switch (expression.type) {
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+      return expression;
+    case 'ClassExpression':
+      return member ? methodOf(expression.body.body, cuts) : expression;
+    case 'ObjectExpression':
+      return methodOf(expression.properties, cuts);
+    default:
+      return undefined;
+  }
+}
+
+function methodOf(members: readonly AnyNode[], cuts: Cut[]): AnyNode | undefined {
+  const [member] = members;
+  if (members.length !== 1 || (member?.type !== 'Property' && member?.type !== 'MethodDefinition'))
+    return undefined;
+  if (member.value.type !== 'FunctionExpression') return undefined;
+  if (member.computed) cuts.push([member.key.start, member.key.end, () => '"k"']);
+  return member.value;
+}
+
+function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy: boolean): Source {
+  const privateStatics: string[] = [];
+  let keyed = false;
+  let heritage = false;
+  if (root.type === 'ClassExpression') {
+    heritage = cutHeritage(root, cuts);
+    keyed = cutStatics(root, cuts, privateStatics);
+  }
+  const around = surroundings(root, sloppy);
+  const shift = FORMS[form]![0].length;
+  for (const [start, end] of around.metas) cuts.push([start, end, (names) => names.meta]);
+  for (const start of around.imports) cuts.push([start, start + 6, (names) => names.load]);
+  cuts.sort((a, b) => a[0] - b[0]);
+  const names = new Map<string, number>();
+  for (const [name, at] of around.names) names.set(name, at - shift);
+  const move = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - shift);
+  return {
+    text,
+    kind: root.type === 'ClassExpression' ? (keyed ? 'keyed' : 'class') : 'function',
+    sloppy,
+    names,
+    written: around.written,
+    uses: {
+      outerThis: move(around.outerThis),
+      newTarget: move(around.newTarget),
+      outerSuper: move(around.outerSuper),
+      directEval: move(around.directEval),
+      privateName: around.privateName && { name: around.privateName.name, at: around.privateName.at - shift },
+      metas: around.metas,
+      imports: around.imports,
+    },
+    extends: heritage,
+    privateStatics,
+    factory: (variables, strict) =>
+      factory(text, form, cuts, shift, strict, variables, privateStatics.length > 0),
+  };
+}
+
+/** Replaces what a class extends by a variable of the factory; the node then has nothing free in it. */
+function cutHeritage(root: Class, cuts: Cut[]): boolean {
+  const { superClass } = root;
+  if (!superClass || (superClass.type === 'Literal' && superClass.value === null)) return false;
+  // A heritage such as `a.b` or `mixin(Base)` may be parenthesised; only the expression itself is replaced.
+  cuts.push([superClass.start, superClass.end, (names) => names.base]);
+  root.superClass = null;
+  return true;
+}
+
+/**
+ * Takes static state out of a class: static fields and blocks ran once, on the sender's side, and their outcome travels as
+ * properties. Private static fields stay, without their initialiser, and get a setter. True when computed keys are left.
+ */
+function cutStatics(root: Class, cuts: Cut[], privateStatics: string[]): boolean {
+  const body = root.body.body;
+  let keyed = false;
+  root.body.body = body.filter((member) => {
+    if (member.type === 'StaticBlock' || (member.type === 'PropertyDefinition' && member.static)) {
+      const isPrivate = member.type === 'PropertyDefinition' && member.key.type === 'PrivateIdentifier';
+      if (!isPrivate) {
+        cuts.push([member.start, member.end, () => ';']);
+        return false;
+      }
+      const { name } = member.key as { name: string };
+      privateStatics.push(name);
+      cuts.push([member.key.end, member.end, (names) => `;static{${names.late}.push($=>this.#${name}=$);}`]);
+      member.value = null;
+      return true;
+    }
+    if ('computed' in member && member.computed) keyed = true;
+    return true;
+  });
+  return keyed;
+}
+
+function factory(
+  text: string,
+  form: number,
+  cuts: readonly Cut[],
+  shift: number,
+  strict: boolean,
+  variables: readonly string[],
+  late: boolean,
+): Factory {
+  const names = freshNames(text, variables);
+  let body = '';
+  let at = 0;
+  for (const [start, end, replace] of cuts) {
+    if (start - shift < at) continue;
+    body += text.slice(at, start - shift) + replace(names);
+    at = end - shift;
+  }
+  body += text.slice(at);
+  const mode = strict ? '"use strict";' : '';
+  const declared = variables.length > 0 ? `let ${variables.join(',')};` : '';
+  const open = form === 0 ? '(' : form === 1 ? `${names.key}({` : `${names.key}(class{`;
+  const close = form === 0 ? ')' : '})';
+  const set = variables.length > 0 ? `,$=>{[${variables.join(',')}]=$}` : '';
+  const head = `(function(${names.meta},${names.load},${names.key}){${mode}${declared}${late ? `const ${names.late}=[];` : ''}return[(${names.base})=>${open}`;
+  return {
+    text: `${head}${body}\n${close}${set || ',null'}${late ? `,${names.late}` : ''}]})`,
+    offset: head.length,
+  };
+}
+
+/** Names that occur nowhere in the function. `load` has the length of `import`, so that columns stay. */
+function freshNames(text: string, variables: readonly string[]): FactoryNames {
+  for (let n = 0; ; n++) {
+    const tail = n.toString(36).padStart(4, '0');
+    if (text.includes(`$${tail}`) || variables.some((name) => name.includes(`$${tail}`))) continue;
+    const name = (letter: string): string => `${letter}$${tail}`;
+    return { meta: name('m'), load: name('i'), base: name('b'), late: name('l'), key: name('k') };
+  }
+}

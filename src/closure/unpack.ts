@@ -1,0 +1,287 @@
+/** The wire form back into values. */
+import { createRequire } from 'node:module';
+import { importedNow, importerFor, load, metaFor } from './importer.ts';
+import { intrinsicAt } from './intrinsics.ts';
+import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
+import { deserialize } from './protocol.ts';
+import { factoryOf } from './factory.ts';
+import type {
+  FunctionNode,
+  ImportReference,
+  Links,
+  Packed,
+  Shape,
+  SpecialProperty,
+  WireNode,
+} from './wire.ts';
+
+/**
+ * The value of a wire form. Takes the message over: what is plain in it becomes part of the value.
+ *
+ * Synchronous, unless a module must be imported that this thread has not imported for a message before.
+ */
+export function unpack(packed: Packed): unknown {
+  if ('raw' in packed) return packed.raw;
+  if (packed.imports) {
+    const missing = packed.nodes.filter((node) => node.t === 'import' && importedNow(node) === undefined);
+    if (missing.length > 0)
+      return Promise.all(missing.map((node) => load(node as ImportReference))).then(() =>
+        new Rebuild(packed.nodes).value(packed.root),
+      );
+  }
+  return new Rebuild(packed.nodes).value(packed.root);
+}
+
+class Rebuild {
+  readonly #nodes: readonly WireNode[];
+  readonly #values: unknown[];
+  readonly #have: boolean[];
+  readonly #fill: (() => void)[] = [];
+  /** Locks come last, when every property is in place. */
+  readonly #lock: (() => void)[] = [];
+
+  constructor(nodes: readonly WireNode[]) {
+    this.#nodes = nodes;
+    this.#values = new Array(nodes.length);
+    this.#have = new Array<boolean>(nodes.length).fill(false);
+  }
+
+  value(index: number): unknown {
+    const value = this.#get(index);
+    this.#drain();
+    for (const lock of this.#lock) lock();
+    return value;
+  }
+
+  #drain(): void {
+    for (let next = this.#fill.shift(); next !== undefined; next = this.#fill.shift()) next();
+  }
+
+  #get(index: number): unknown {
+    if (this.#have[index]) return this.#values[index];
+    const node = this.#nodes[index]!;
+    const value = node.t === 'fn' ? this.#function(node, index) : this.#make(node);
+    this.#have[index] = true;
+    this.#values[index] = value;
+    if ('own' in node || 'special' in node || 'proto' in node || 'links' in node || 'locked' in node) {
+      if (node.t !== 'fn' && node.t !== 'shape')
+        this.#fill.push(() => this.#shape(value as object, node as Shape, node.t !== 'object'));
+    }
+    return value;
+  }
+
+  #make(node: WireNode): unknown {
+    switch (node.t) {
+      case 'raw':
+      case 'exotic':
+        return node.v;
+      case 'object':
+        return node.own ?? {};
+      case 'buffer':
+        return Buffer.from(node.v.buffer, node.v.byteOffset, node.v.byteLength);
+      case 'map': {
+        const map = new Map();
+        this.#fill.push(() => {
+          this.#links(node.items as never, node.itemLinks);
+          for (let i = 0; i < node.items.length; i += 2) map.set(node.items[i], node.items[i + 1]);
+        });
+        return map;
+      }
+      case 'set': {
+        const set = new Set();
+        this.#fill.push(() => {
+          this.#links(node.items as never, node.itemLinks);
+          for (const item of node.items) set.add(item);
+        });
+        return set;
+      }
+      case 'error':
+        return errorShell(node.stack);
+      case 'named':
+        return namedError(node.name, this.#get(node.base) as ErrorConstructor);
+      case 'global':
+        return intrinsicAt(node.path);
+      case 'builtin':
+        return at(process.getBuiltinModule(node.module), node.path);
+      case 'commonjs':
+        return at(createRequire(node.file)(node.file), node.path);
+      case 'require':
+        return createRequire(node.base);
+      case 'importer':
+        return importerFor(node.base);
+      case 'meta':
+        return metaFor(node.base);
+      case 'import':
+        return importedNow(node)?.value;
+      case 'symbol':
+        return symbolOf(node.id, node.description);
+      case 'symbolFor':
+        return Symbol.for(node.key);
+      case 'construct':
+        return this.#construct(node.make, node.args);
+      case 'bound': {
+        const target = this.#get(node.fn) as (...args: unknown[]) => unknown;
+        return target.bind(this.#get(node.self), ...node.args.map((arg) => this.#get(arg)));
+      }
+      case 'prototypeOf':
+        return (this.#get(node.fn) as { prototype: object }).prototype;
+      case 'custom': {
+        const maker = this.#get(node.by) as { [deserialize](data: unknown): unknown };
+        const data = this.#get(node.data);
+        this.#drain();
+        return maker[deserialize](data);
+      }
+      case 'reference':
+        return this.#original(node.id, node.name);
+      default:
+        return undefined;
+    }
+  }
+
+  #original(id: string, name: string): unknown {
+    const found = recall(id);
+    if (found !== undefined) return found;
+    throw new ReferenceError(
+      `\`${name}\` came back from a worker, but nothing here holds it any longer; keep a reference to it while tasks run`,
+    );
+  }
+
+  #construct(make: string, args: readonly unknown[]): unknown {
+    switch (make) {
+      case 'URL':
+        return new URL(args[0] as string);
+      case 'URLSearchParams':
+        return new URLSearchParams(args[0] as string);
+      case 'TextEncoder':
+        return new TextEncoder();
+      case 'BoxedSymbol':
+        return Object(this.#get(args[0] as number));
+      default: {
+        const [message, name, stack, cause] = args as [string, string, string, number];
+        const error = new DOMException(message, { name, cause: this.#get(cause) } as never);
+        Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+        return error;
+      }
+    }
+  }
+
+  #function(node: FunctionNode, index: number): unknown {
+    const original = isOwn(node.id) ? recall(node.id) : undefined;
+    if (original !== undefined) return original;
+    const copy = node.print === undefined ? undefined : classCopy(node.id, node.print);
+    if (copy !== undefined) return copy;
+    const { make, set, late } = factoryOf(node.code);
+    const base = node.heritage === undefined ? undefined : this.#get(node.heritage);
+    const fillEnv = (): void => {
+      this.#links(node.env as never, node.envLinks);
+      set!(node.env);
+    };
+    if (node.code.kind === 'keyed' && set !== null) {
+      this.#fillKeys(node);
+      set(node.env);
+    }
+    const fn = make(base) as object;
+    this.#have[index] = true;
+    this.#values[index] = fn;
+    if (node.name !== undefined && Object.getOwnPropertyDescriptor(fn, 'name')?.value !== node.name)
+      Object.defineProperty(fn, 'name', { value: node.name, configurable: true });
+    remember(fn, node.id);
+    if (node.print !== undefined) keepClassCopy(node.id, node.print, fn);
+    this.#fill.push(() => {
+      if (set !== null) fillEnv();
+      this.#shape(fn, node, true);
+      if (node.prototype !== undefined)
+        this.#shape((fn as { prototype: object }).prototype, this.#nodes[node.prototype] as Shape, true);
+      node.privates?.forEach((at, i) => late?.[i]?.(this.#get(at)));
+    });
+    return fn;
+  }
+
+  /** Computed member names are evaluated with the class: what they may be made of must be there before. */
+  #fillKeys(node: FunctionNode): void {
+    const links = node.envLinks ?? [];
+    for (let i = 0; i < links.length; i += 2) {
+      const index = links[i + 1] as number;
+      if (
+        ['raw', 'symbol', 'symbolFor', 'global', 'import', 'builtin', 'object'].includes(
+          this.#nodes[index]!.t,
+        )
+      )
+        node.env[links[i] as number] = this.#get(index);
+    }
+  }
+
+  #links(bag: Record<string | number, unknown>, links: Links | undefined): void {
+    for (let i = 0; links !== undefined && i < links.length; i += 2)
+      bag[links[i]!] = this.#get(links[i + 1] as number);
+  }
+
+  /** Gives `target` its properties; `own` is a separate bag unless the target is the bag itself. */
+  #shape(target: object, shape: Shape, separate: boolean): void {
+    if (shape.proto !== undefined)
+      Object.setPrototypeOf(target, shape.proto < 0 ? null : (this.#get(shape.proto) as object));
+    if (shape.own !== undefined) {
+      this.#links(shape.own as never, shape.links);
+      if (separate)
+        for (const [key, value] of Object.entries(shape.own))
+          Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+    }
+    for (const property of shape.special ?? []) this.#special(target, property);
+    if (shape.locked !== undefined) {
+      const lock = [Object.preventExtensions, Object.seal, Object.freeze][shape.locked - 1]!;
+      this.#lock.push(() => lock(target));
+    }
+  }
+
+  #special(target: object, property: SpecialProperty): void {
+    const key = typeof property.key === 'number' ? (this.#get(property.key) as symbol) : property.key;
+    const { flags } = property;
+    const common = { enumerable: (flags & 2) !== 0, configurable: (flags & 4) !== 0 };
+    if (property.value !== undefined)
+      Object.defineProperty(target, key, {
+        ...common,
+        writable: (flags & 1) !== 0,
+        value: this.#get(property.value),
+      });
+    else
+      Object.defineProperty(target, key, {
+        ...common,
+        ...(property.get !== undefined && { get: this.#get(property.get) as () => unknown }),
+        ...(property.set !== undefined && { set: this.#get(property.set) as (value: unknown) => void }),
+      });
+  }
+}
+
+function at(object: unknown, path: readonly string[]): unknown {
+  return path.reduce((value, key) => (value as Record<string, unknown>)[key], object);
+}
+
+/** An error without properties, but with the stack it had. */
+function errorShell(stack: string | undefined): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const error = new Error();
+  Error.stackTraceLimit = limit;
+  if (stack === undefined) delete error.stack;
+  else
+    Object.defineProperty(error, 'stack', {
+      value: stack,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
+  return error;
+}
+
+const namedErrors = new Map<string, ErrorConstructor>();
+
+/** A stand-in for an error class that is known only by name. */
+function namedError(name: string, base: ErrorConstructor): ErrorConstructor {
+  const key = `${name} ${base.name}`;
+  let found = namedErrors.get(key);
+  if (found === undefined) {
+    found = { [name]: class extends base {} }[name] as ErrorConstructor;
+    namedErrors.set(key, found);
+  }
+  return found;
+}
