@@ -3,13 +3,59 @@
 /** Where a call was made. V8 keeps the frames; text is made of them only when `stack` is read. */
 export interface Caller {
   readonly stack?: string;
+  /** Stands for several calls in a row. */
+  readonly shared?: boolean;
 }
 
+type Method = (...args: never[]) => unknown;
+
 /** Remembers the frames above the function `below` (the surface's own method, which is left out). */
-export function captureCaller(below: (...args: never[]) => unknown): Caller {
+export function captureCaller(below: Method): Caller {
   const caller: Caller = {};
   Error.captureStackTrace(caller, below);
   return caller;
+}
+
+/** Calls in a row, of one function, that get a capture of their own: it costs more than all the rest of a submit. */
+const OWN_CAPTURES = 32;
+
+let burstOf: unknown;
+let burst = 0;
+let burstCaller: Caller | undefined;
+
+/**
+ * The caller of `fn` for calls that come by the thousand: past {@link OWN_CAPTURES} calls of one function without a
+ * pause the last capture stands for all (a loop; the error says so). A pause is a turn of the microtask queue.
+ */
+export function captureInBurst(below: Method, fn: unknown): Caller {
+  if (burstOf === fn && burstCaller !== undefined) return burstCaller;
+  if (burstOf !== fn) {
+    if (burstOf === undefined) queueMicrotask(endBurst);
+    burstOf = fn;
+    burst = 0;
+    burstCaller = undefined;
+  }
+  burst++;
+  const caller = captureCaller(below);
+  if (burst === OWN_CAPTURES) burstCaller = new SharedCaller(caller);
+  return caller;
+}
+
+class SharedCaller implements Caller {
+  readonly shared = true;
+  readonly #caller: Caller;
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+  get stack(): string {
+    return this.#caller.stack ?? '';
+  }
+}
+
+function endBurst(): void {
+  burstOf = undefined;
+  burst = 0;
+  burstCaller = undefined;
 }
 
 /** Errors that already name a task and its caller: one object may end several tasks, or the same one after retries. */
@@ -25,14 +71,15 @@ export function appendCaller(error: unknown, where: string, caller: Caller): voi
   if (typeof error !== 'object' || error === null || told.has(error)) return;
   let stack: unknown;
   try {
-    if (!Object.isExtensible(error) || Object.isFrozen(error)) return;
+    if (!Object.isExtensible(error)) return;
     stack = (error as Error).stack;
     if (typeof stack !== 'string') return;
   } catch {
     // A getter or a proxy of the user's that throws: then this is no error that we could add to.
     return;
   }
-  const text = `${stack}\n    at ${where}\n    --- called from ---${framesOf(caller)}`;
+  const from = caller.shared ? 'called from here, or from a call shortly after' : 'called from';
+  const text = `${stack}\n    at ${where}\n    --- ${from} ---${framesOf(caller)}`;
   if (setStack(error, text)) told.add(error);
 }
 

@@ -7,7 +7,7 @@ import type { AnyFunction } from '../closure/index.ts';
 import type { Backend, BackendStats } from './backend.ts';
 import { BroadcastCall } from './broadcast.ts';
 import type { CallOrigin } from './call.ts';
-import { captureCaller, type Caller } from './caller-stack.ts';
+import { captureCaller, captureInBurst, type Caller } from './caller-stack.ts';
 import { ExecutorCore, type TaskCounts } from './executor-core.ts';
 import { FindCall, type Search } from './find.ts';
 import { ForCall, loopOf, type Range } from './for.ts';
@@ -73,7 +73,7 @@ export class Executor implements AsyncDisposable {
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Task<Awaited<R>> {
-    const caller = captureCaller(this.submit);
+    const caller = captureInBurst(this.submit, fn);
     if (typeof fn !== 'function') return attempt(() => functionOf('submit', fn) as never);
     return startTask(
       new SubmitCall<Awaited<R>>(this.#origin(fn, this.#settings, caller), fn as AnyFunction, args),

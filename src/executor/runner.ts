@@ -109,8 +109,10 @@ class PartRun {
 
   #call(k: number): unknown {
     const { op } = this.#part;
-    if (op === 'call' || op === 'star') return this.#f(...(this.#item(k) as unknown[]));
-    return this.#f(this.#item(k));
+    // Called as a plain function: `this` is not ours to give.
+    const f = this.#f;
+    if (op === 'call' || op === 'star') return f(...(this.#item(k) as unknown[]));
+    return f(this.#item(k));
   }
 
   #failed(k: number, error: unknown): PartEnd {

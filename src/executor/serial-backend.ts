@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base/errors.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
+import { PriorityQueue } from './priority-queue.ts';
 import { runPart, type PartEnd, type PartHost } from './runner.ts';
 import { taskLabel } from './task-label.ts';
 
@@ -27,9 +28,10 @@ export class SerialBackend implements Backend {
   };
   readonly workers = 1;
   readonly #options: SerialOptions;
-  readonly #queue: SerialRun[] = [];
+  readonly #queue = new PriorityQueue<SerialRun>();
   readonly #runs = new Map<Chunk, SerialRun>();
-  readonly #inside = new AsyncLocalStorage<true>();
+  /** Whether code runs as part of a task; false again where the surface is told of results. */
+  readonly #inside = new AsyncLocalStorage<boolean>();
   #active: SerialRun | undefined;
   #scheduled = false;
   #started: Promise<void> | undefined;
@@ -46,15 +48,15 @@ export class SerialBackend implements Backend {
 
   run(chunk: Chunk): void {
     if (this.#closed) throw new ExecutorClosedError('serial: the executor is closed');
-    const run = new SerialRun(chunk, (items, failed) => this.#settled(run, items, failed));
+    const tell = (call: () => void) => this.#inside.run(false, call);
+    const run = new SerialRun(chunk, tell, (items, failed) => this.#settled(run, items, failed));
     this.#runs.set(chunk, run);
     if (this.#inside.getStore() === true) {
       queueMicrotask(() => void this.#begin(run));
       return;
     }
-    let at = this.#queue.length;
-    while (at > 0 && (this.#queue[at - 1] as SerialRun).chunk.priority < chunk.priority) at--;
-    this.#queue.splice(at, 0, run);
+    run.queued = true;
+    this.#queue.push(run, chunk.priority);
     this.#schedule();
   }
 
@@ -90,8 +92,8 @@ export class SerialBackend implements Backend {
       workers: 1,
       alive: 1,
       busy: this.#active === undefined ? 0 : 1,
-      queued: this.#queue.length,
-      running: this.#runs.size - this.#queue.length,
+      queued: this.#queue.size,
+      running: this.#runs.size - this.#queue.size,
       completed: this.#completed,
       failed: this.#failed,
       crashed: 0,
@@ -129,7 +131,10 @@ export class SerialBackend implements Backend {
         this.#ready = true;
       } catch (error) {
         this.#started = undefined;
-        for (const run of this.#queue.splice(0)) run.fail(error);
+        for (let run = this.#queue.shift(); run !== undefined; run = this.#queue.shift()) {
+          run.queued = false;
+          run.fail(error);
+        }
         return;
       }
     }
@@ -142,10 +147,12 @@ export class SerialBackend implements Backend {
 
   #begin(run: SerialRun): void | Promise<void> {
     if (run.ended) return undefined;
+    run.queued = false;
     const outer = this.#active;
     this.#active = run;
     const after = (): void => {
       this.#active = outer;
+      if (this.#queue.size > 0) this.#schedule();
     };
     const outcome = this.#inside.run(true, () => run.start());
     if (outcome === undefined) return after();
@@ -154,8 +161,7 @@ export class SerialBackend implements Backend {
 
   #settled(run: SerialRun, items: number, failed: boolean): void {
     this.#runs.delete(run.chunk);
-    const at = this.#queue.indexOf(run);
-    if (at >= 0) this.#queue.splice(at, 1);
+    if (run.queued) this.#queue.delete(run);
     this.#completed += items;
     if (failed) this.#failed++;
     if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -168,14 +174,23 @@ class SerialRun implements PartHost {
   readonly workerId = workerId;
   readonly current = new Int32Array(1);
   readonly timed: boolean;
+  /** Calls the sink: chunks that it sends are not part of this task. */
+  readonly #tell: (call: () => void) => void;
   readonly #settled: (items: number, failed: boolean) => void;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #items = 0;
+  /** Waits in the backend's queue. */
+  queued = false;
   ended = false;
 
-  constructor(chunk: Chunk, settled: (items: number, failed: boolean) => void) {
+  constructor(
+    chunk: Chunk,
+    tell: (call: () => void) => void,
+    settled: (items: number, failed: boolean) => void,
+  ) {
     this.chunk = chunk;
+    this.#tell = tell;
     this.timed = chunk.timeoutMs !== undefined;
     this.#settled = settled;
   }
@@ -196,7 +211,7 @@ class SerialRun implements PartHost {
     // Nothing arrives behind this thread's back.
   }
   report(k: number, data: unknown): void {
-    if (!this.ended) this.chunk.sink.progress(k, data);
+    if (!this.ended) this.#tell(() => this.chunk.sink.progress(k, data));
   }
   claim(k: number, want: number): number {
     return this.ended ? k : want;
@@ -215,7 +230,7 @@ class SerialRun implements PartHost {
   results(k: number, values: Float64Array | unknown[]): undefined {
     if (this.ended) return;
     this.#items += values.length;
-    this.chunk.sink.results(k, values);
+    this.#tell(() => this.chunk.sink.results(k, values));
   }
   flush(): void {
     // Results went straight to the sink.
@@ -256,7 +271,7 @@ class SerialRun implements PartHost {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.#timer);
-    tell();
+    this.#tell(tell);
     this.#settled(this.#items, failed);
   }
 }

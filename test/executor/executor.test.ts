@@ -163,7 +163,10 @@ for (const auto of ['fifo', 'lifo', 'random', 'serial'] as const) {
       const { pool, backend } = open();
       let n = 0;
       const results = await pool.broadcast((add: number) => ++n + add, 10);
-      assert.deepEqual(results.sort((a, b) => a - b), [11, 12, 13].slice(0, backend.workers));
+      assert.deepEqual(
+        results.sort((a, b) => a - b),
+        [11, 12, 13].slice(0, backend.workers),
+      );
     });
 
     test('submit passes arguments and settles', limit, async () => {
