@@ -18,6 +18,7 @@ import { isFresh, markFresh } from './freshness.mjs';
 import { lineAt, mask } from './mask.mjs';
 import { filesBelow, root, shown } from './paths.mjs';
 
+const HARNESS = ['doctest-harness.mjs', 'doctest-harness.d.mts'];
 const FENCE = /^([ \t]*)```ts[ \t]*\n([\s\S]*?)^[ \t]*```[ \t]*$/gm;
 const MARK = /\/\/ ?(=>|throws\b|rejects\b(?: with\b)?) *(.*)$/;
 const DECLARED =
@@ -151,7 +152,7 @@ export function testOfExample({ name, line, code }, file) {
   for (const edit of edits.sort((a, b) => b.from - a.from || b.to - a.to)) {
     text = text.slice(0, edit.from) + edit.text + text.slice(edit.to);
   }
-  const head = "import { equal$, test$, throws$ } from './doctest-harness.ts';";
+  const head = "import { equal$, test$, throws$ } from './doctest-harness.mjs';";
   const padding = '\n'.repeat(Math.max(0, line - 2));
   return {
     text: `${head}${line > 1 ? '\n' : ' '}${padding}${text.trimEnd()}\n});\nvoid [equal$, throws$];\n`,
@@ -207,16 +208,15 @@ export function prepareDoctests() {
   problems.push(...undocumented(named));
   if (problems.length > 0) return { problems };
 
-  const harness = join(root, 'scripts', 'doctest-harness.ts');
   const declarations = filesBelow(join(root, 'dist'), (name) => name.endsWith('.d.ts'));
-  const scripts = ['doctests.mjs', 'mask.mjs'].map((name) => join(root, 'scripts', name));
-  const all = [...inputs, ...declarations, ...scripts, harness, join(root, 'tsconfig.json')];
+  const scripts = ['doctests.mjs', 'mask.mjs', ...HARNESS].map((name) => join(root, 'scripts', name));
+  const all = [...inputs, ...declarations, ...scripts, join(root, 'tsconfig.json')];
   if (isFresh('doctests', all, filesBelow(folder))) return { problems };
 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of modules) writeFileSync(join(folder, name), text);
-  copyFileSync(harness, join(folder, 'doctest-harness.ts'));
+  for (const name of HARNESS) copyFileSync(join(root, 'scripts', name), join(folder, name));
   const settings = {
     extends: '../../tsconfig.json',
     compilerOptions: {

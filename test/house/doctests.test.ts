@@ -30,9 +30,8 @@ function run(code: string): { passed: boolean; output: string } {
   assert.deepEqual(problems, []);
   const folder = mkdtempSync(join(tmpdir(), 'tutti-doctest-'));
   try {
-    const harness = fromRoot('.build/doctests/doctest-harness.js');
-    copyFileSync(harness, join(folder, 'doctest-harness.mjs'));
-    writeFileSync(join(folder, 'example.mjs'), text.replace('doctest-harness.ts', 'doctest-harness.mjs'));
+    copyFileSync(fromRoot('scripts/doctest-harness.mjs'), join(folder, 'doctest-harness.mjs'));
+    writeFileSync(join(folder, 'example.mjs'), text);
     const env = { ...process.env };
     delete env['NODE_TEST_CONTEXT']; // it would make the inner run report to the outer one
     const { status, stdout } = spawnSync(process.execPath, [join(folder, 'example.mjs')], {
