@@ -1,0 +1,214 @@
+/** One worker of a pool, from the scheduler's side: what it holds, what it knows, what is about to be sent to it. */
+import { pack, scanPlain, type Captured } from '../closure/index.ts';
+import { slotCount, type Board } from './board.ts';
+import type { Part } from './part.ts';
+import { sliceOf } from './serial-backend.ts';
+import { Coding, type ToWorker, type Transferable } from './wire.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+/** Functions captured for one call that a worker keeps before it is told to forget the oldest. */
+const keptFunctions = 64;
+
+/**
+ * `starting` → `ready` → `retiring` → `gone`; a worker that dies goes to `gone` from anywhere.
+ * A retiring worker finishes what it runs and gets nothing new.
+ */
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'gone';
+
+export class PoolWorker {
+  readonly id: number;
+  readonly link: WorkerLink;
+  state: WorkerState = 'starting';
+  /** Parts that the worker holds, by slot. */
+  readonly parts = new Map<number, Part>();
+  /** Parts that only this worker may run. */
+  readonly pinned: Part[] = [];
+  /** Items handed to it so far. */
+  items = 0;
+  /** Killed on purpose: what it ran is not to blame. */
+  killed = false;
+  exitSent = false;
+  idleSince = performance.now();
+  readonly #freeSlots: number[] = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
+  /** Captured functions the worker has, with the number of its parts that use them; oldest first. */
+  readonly #functions = new Map<number, number>();
+  #outbox: ToWorker[] = [];
+  #transfer: Transferable[] = [];
+  #unsent: Part[] = [];
+  #held = false;
+  #lastLook: Part | undefined;
+  #lastNext = -1;
+
+  constructor(id: number, link: WorkerLink) {
+    this.id = id;
+    this.link = link;
+  }
+
+  get board(): Board {
+    return this.link.board;
+  }
+
+  /** Parts it may still be given; `depth` is how many it should hold. */
+  room(depth: number): number {
+    if (this.state !== 'ready') return 0;
+    return Math.min(depth, slotCount) - this.parts.size;
+  }
+
+  /** Puts a part on the next message. */
+  assign(part: Part): void {
+    const { run } = part;
+    const { chunk } = run;
+    const slot = this.#freeSlots.pop() as number;
+    part.slot = slot;
+    this.parts.set(slot, part);
+    this.items += part.to - part.from;
+    this.board.open(slot, part.from);
+    for (const fn of run.fns) this.#teach(fn);
+    const { coding, items } = this.#encode(part);
+    this.#outbox.push([
+      'run',
+      {
+        slot,
+        op: chunk.op,
+        fns: run.fns.map((fn) => fn.id),
+        from: part.from,
+        to: part.to,
+        base: chunk.base,
+        taskId: chunk.taskId,
+        name: chunk.name,
+        seed: chunk.seed,
+        timed: chunk.timeoutMs !== undefined,
+        coding,
+        items,
+        range: chunk.range,
+      },
+    ]);
+    this.#unsent.push(part);
+  }
+
+  send(entry: ToWorker): void {
+    this.#outbox.push(entry);
+  }
+
+  /** Sends what has gathered. Returns the parts that could not be sent, with the reason. */
+  flush(): readonly { part: Part; error: unknown }[] {
+    if (this.#outbox.length === 0) return [];
+    const entries = this.#outbox;
+    const transfer = this.#transfer;
+    this.#outbox = [];
+    this.#transfer = [];
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    try {
+      this.link.post(entries, transfer);
+      return [];
+    } catch {
+      return this.#postOneByOne(entries, unsent);
+    }
+  }
+
+  /** The worker has reported the end of a slot's part. */
+  release(slot: number): Part | undefined {
+    const part = this.parts.get(slot);
+    if (part === undefined) return undefined;
+    this.parts.delete(slot);
+    this.#freeSlots.push(slot);
+    part.slot = -1;
+    for (const fn of part.run.fns) {
+      const uses = this.#functions.get(fn.id);
+      if (uses !== undefined) this.#functions.set(fn.id, uses - 1);
+    }
+    if (this.parts.size === 0) this.idleSince = performance.now();
+    return part;
+  }
+
+  /** The claim on a running part has not moved since the last look, a moment ago: its item takes long. */
+  looksStuck(part: Part): boolean {
+    const next = this.board.peek(part.slot, part.to);
+    const stuck = this.#lastLook === part && this.#lastNext === next;
+    this.#lastLook = part;
+    this.#lastNext = next;
+    return stuck;
+  }
+
+  /** The part that runs now, as far as the board knows. */
+  running(): Part | undefined {
+    return this.parts.get(this.board.runningSlot());
+  }
+
+  hold(keepAlive: boolean): void {
+    if (keepAlive === this.#held) return;
+    this.#held = keepAlive;
+    this.link.hold(keepAlive);
+  }
+
+  #teach(fn: Captured): void {
+    const uses = this.#functions.get(fn.id);
+    if (uses === undefined) {
+      this.#outbox.push(['function', fn.id, fn.packed]);
+      if (this.#functions.size >= keptFunctions) this.#forget();
+    }
+    this.#functions.set(fn.id, (uses ?? 0) + 1);
+  }
+
+  #forget(): void {
+    const unused: number[] = [];
+    for (const [id, uses] of this.#functions) {
+      if (uses > 0) continue;
+      unused.push(id);
+      this.#functions.delete(id);
+      if (unused.length >= keptFunctions / 2) break;
+    }
+    if (unused.length > 0) this.#outbox.push(['forget', unused]);
+  }
+
+  #encode(part: Part): { coding: Coding; items: unknown } {
+    const { run, from, to } = part;
+    const { chunk } = run;
+    if (run.coding === 'numbers') {
+      const numbers = new Float64Array(to - from);
+      const source = chunk.items as ArrayLike<number>;
+      for (let k = from; k < to; k++) numbers[k - from] = source[k] as number;
+      this.#transfer.push(numbers.buffer);
+      return { coding: Coding.plain, items: numbers };
+    }
+    if (run.coding === 'packed') {
+      const whole = from === chunk.from && to === chunk.to ? run.packed : undefined;
+      run.packed = undefined;
+      return {
+        coding: Coding.packed,
+        items: whole ?? pack(sliceOf(chunk.items, from, to), { root: 'items' }),
+      };
+    }
+    const items = sliceOf(chunk.items, from, to);
+    if (ArrayBuffer.isView(items)) {
+      // A view is cloned with the whole buffer behind it: copy the part, and hand over the copy.
+      if (items.buffer instanceof SharedArrayBuffer) return { coding: Coding.plain, items };
+      const copy = (items as unknown as Float64Array<ArrayBuffer>).slice();
+      this.#transfer.push(copy.buffer);
+      return { coding: Coding.plain, items: copy };
+    }
+    scanPlain(items, this.#transfer);
+    return { coding: Coding.plain, items };
+  }
+
+  #postOneByOne(
+    entries: readonly ToWorker[],
+    unsent: readonly Part[],
+  ): readonly { part: Part; error: unknown }[] {
+    const failed: { part: Part; error: unknown }[] = [];
+    for (const entry of entries) {
+      const transfer: Transferable[] = [];
+      if (entry[0] === 'run') scanPlain(entry[1].items, transfer);
+      try {
+        this.link.post([entry], transfer);
+      } catch (error) {
+        const part = entry[0] === 'run' ? unsent.find((one) => one.slot === entry[1].slot) : undefined;
+        if (part === undefined) throw error;
+        this.release(part.slot);
+        failed.push({ part, error });
+      }
+    }
+    return failed;
+  }
+}

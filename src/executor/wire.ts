@@ -1,0 +1,58 @@
+/**
+ * What the scheduler and a worker say to each other. A message is an array of entries; an entry is a tuple whose
+ * first element says what it is. The order of entries is the order of events.
+ */
+import type { Packed } from '../closure/index.ts';
+import type { Op, RangeState } from './backend.ts';
+
+/** How a part's items or results lie in the message. */
+export const Coding = {
+  /** Structured clone carries them. */
+  plain: 0,
+  /** A graph that the closure codec packed. */
+  packed: 1,
+} as const;
+export type Coding = (typeof Coding)[keyof typeof Coding];
+
+/** A part as it travels: its items are those from `from` to `to`. */
+export interface PartMessage {
+  readonly slot: number;
+  readonly op: Op;
+  readonly fns: readonly number[];
+  readonly from: number;
+  readonly to: number;
+  readonly base: number;
+  readonly taskId: number;
+  readonly name: string;
+  readonly seed: number;
+  readonly timed: boolean;
+  readonly coding: Coding;
+  readonly items: unknown;
+  readonly range: RangeState | undefined;
+}
+
+export type ToWorker =
+  | readonly ['function', id: number, packed: Packed]
+  | readonly ['forget', ids: readonly number[]]
+  | readonly ['run', part: PartMessage]
+  | readonly ['stop', slot: number, reason: Packed]
+  | readonly ['exit'];
+
+export type FromWorker =
+  | readonly ['ready']
+  | readonly ['init failed', error: Packed]
+  | readonly ['results', slot: number, k: number, values: ArrayLike<unknown>]
+  | readonly ['packed results', slot: number, k: number, values: Packed]
+  | readonly ['report', slot: number, k: number, data: unknown, coding: Coding]
+  | readonly ['done', slot: number, computeMs: number]
+  | readonly ['failed', slot: number, computeMs: number, k: number, error: Packed]
+  /** The part had been taken back before it started. */
+  | readonly ['skipped', slot: number]
+  /** Bytes of heap and external memory in use. */
+  | readonly ['memory', bytes: number];
+
+/** One end of the channel to a worker or to the scheduler. */
+export type Post<Entry> = (entries: readonly Entry[], transfer: Transferable[]) => void;
+
+type Transferable = import('node:worker_threads').TransferListItem;
+export type { Transferable };
