@@ -29,6 +29,8 @@ export interface PartHost extends ContextSource {
    * the rest was taken away, or the part has to stop).
    */
   claim(k: number, want: number): number;
+  /** Whether the part has to stop. */
+  stopRequested(): boolean;
   /** Item `k` starts now; called per item only when `timed`. */
   starting(k: number): void;
   readonly timed: boolean;
@@ -259,6 +261,7 @@ class PartRun {
     const loop = foldLoop(f);
     const host = this.#host;
     const exit: LoopExit = { kind: 'none', value: items[0] };
+    if (host.claim(from, from + 1) <= from) return done;
     this.#k = from + 1;
     const go = (): Outcome => {
       while (this.#k < to) {
@@ -335,9 +338,8 @@ class PartRun {
           [k, end] = take;
         }
         const since = performance.now();
-        const from = this.#part.from;
-        if (host.claim(from, from + 1) <= from) return done;
-        if (host.timed) host.starting(from);
+        if (host.stopRequested()) return done;
+        if (host.timed) host.starting(this.#part.from);
         k = loop(body, range.start, range.step, k, Math.min(end, k + this.#stride), exit);
         if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
         if (exit.kind === 'value') {

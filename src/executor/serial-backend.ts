@@ -216,6 +216,9 @@ class SerialRun implements PartHost {
   claim(k: number, want: number): number {
     return this.ended ? k : want;
   }
+  stopRequested(): boolean {
+    return this.ended;
+  }
   starting(k: number): void {
     const { timeoutMs } = this.chunk;
     if (timeoutMs === undefined) return;

@@ -263,6 +263,10 @@ class WorkerRun implements PartHost {
     return this.#board.claim(this.slot, k, want);
   }
 
+  stopRequested(): boolean {
+    return this.#board.stopRequested(this.slot);
+  }
+
   starting(): void {
     this.#board.markStart(this.slot);
   }

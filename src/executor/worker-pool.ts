@@ -472,7 +472,7 @@ export class WorkerPool implements Backend {
   /** Checks a part's time limit against the start that the worker notes for each item. */
   #watch(part: Part, worker: PoolWorker, timeoutMs: number): void {
     const check = (): void => {
-      if (part.run.ended || part.slot < 0 || worker.parts.get(part.slot) !== part) return;
+      if (!part.run.parts.has(part) || worker.parts.get(part.slot) !== part) return;
       const startedAt = worker.board.startedAt(part.slot);
       const elapsed = startedAt === 0 ? 0 : performance.timeOrigin + performance.now() - startedAt;
       if (elapsed < timeoutMs) {
@@ -585,6 +585,8 @@ export class WorkerPool implements Backend {
     for (const [slot, part] of worker.parts) {
       const k = worker.board.currentItem(slot);
       part.slot = -1;
+      // A part that was taken back from this worker lives on as another one.
+      if (!part.run.parts.has(part)) continue;
       if (part.run.ended) part.run.parts.delete(part);
       else if (part === runs && !expected) {
         this.#failRun(part, k, crashError(this.name, worker.id, { chunk: part.run.chunk, k }, exit), true);

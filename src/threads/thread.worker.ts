@@ -1,0 +1,83 @@
+/** What a worker thread runs: `init`, then parts until it is told to end. */
+import { readlinkSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { packError, unpack } from '../closure/index.ts';
+import { Board } from '../executor/board.ts';
+import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
+import { WorkerLoop } from '../executor/worker-loop.ts';
+import { enterWorker } from './nesting.ts';
+import type { ThreadData } from './thread-link.ts';
+
+const { setup, board: boardBuffer, port, kernelId, depth } = workerData as ThreadData;
+const { bell } = setup;
+const board = new Board(boardBuffer);
+
+enterWorker(depth, setup.nestedWorkers);
+if (process.platform === 'linux') noteKernelId();
+
+const loop = new WorkerLoop({
+  workerId: setup.id,
+  board,
+  post,
+  receive: () => (receiveMessageOnPort(port) as { message: readonly ToWorker[] } | undefined)?.message,
+  exit: () => void end(),
+  memory: setup.reportMemory ? memoryInUse : undefined,
+});
+
+// Reached by process.exit(), by an uncaught error and at a natural end: finished results still get out.
+process.on('exit', (code) => {
+  loop.flush();
+  board.announceExit(code);
+  Atomics.add(bell, 0, 1);
+  Atomics.notify(bell, 0);
+});
+
+await begin();
+
+function post(entries: readonly FromWorker[], transfer: Transferable[]): void {
+  port.postMessage(entries, transfer);
+  Atomics.add(bell, 0, 1);
+  if (Atomics.load(bell, 1) !== 0) Atomics.notify(bell, 0);
+}
+
+async function begin(): Promise<void> {
+  if (setup.init !== undefined) {
+    try {
+      const init = (await unpack(setup.init)) as () => unknown;
+      await init();
+    } catch (error) {
+      post([['init failed', packError(error)]], []);
+      return;
+    }
+  }
+  port.on('message', (entries: readonly ToWorker[]) => loop.accept(entries));
+  port.on('messageerror', (error: Error) => {
+    throw error;
+  });
+  post([['ready']], []);
+}
+
+async function end(): Promise<void> {
+  if (setup.teardown !== undefined) {
+    const teardown = (await unpack(setup.teardown)) as () => unknown;
+    await teardown();
+  }
+  process.exit(0);
+}
+
+function memoryInUse(): number {
+  const heap = getHeapStatistics();
+  return heap.used_heap_size + heap.external_memory;
+}
+
+/** `/proc/thread-self` points to `PID/task/TID`. */
+function noteKernelId(): void {
+  try {
+    const id = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    if (Number.isInteger(id)) Atomics.store(kernelId, 0, id);
+  } catch (error) {
+    // No /proc here: the pool has two other signs of a dead worker.
+    if ((error as { code?: string }).code === undefined) throw error;
+  }
+}
