@@ -4,7 +4,7 @@
  * Pure bookkeeping above `StartWorker`: threads and processes share it. The README beside this file describes its
  * states, what moves when a worker dies, and why every chunk ends exactly once.
  */
-import { ExecutorClosedError, TaskTimeoutError, UnsupportedError, WorkerInitError } from '../base/errors.ts';
+import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base/errors.ts';
 import {
   capture,
   packError,
@@ -15,35 +15,18 @@ import {
 } from '../closure/index.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
 import { crashError } from './crash-error.ts';
+import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
 import { encodeItems } from './item-coding.ts';
 import { ChunkRun, PartQueue, type Part } from './part.ts';
-import { PoolWorker } from './pool-worker.ts';
+import type { PoolWorker } from './pool-worker.ts';
 import { rebalance } from './rebalance.ts';
 import { taskLabel } from './task-label.ts';
 import { Coding, type FromWorker } from './wire.ts';
-import type { StartWorker, WorkerExit, WorkerSetup } from './worker-link.ts';
-
-export interface WorkerPoolOptions {
-  /** `threads`, `processes`: what messages call it. */
-  readonly name: string;
-  readonly workers: number;
-  readonly start: StartWorker;
-  readonly init?: AnyFunction | undefined;
-  readonly teardown?: AnyFunction | undefined;
-  readonly nestedWorkers: (workers: number) => number;
-  readonly maxTasksPerWorker?: number | undefined;
-  readonly maxWorkerMemory?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
-}
+import type { WorkerExit } from './worker-link.ts';
 
 /** Work that a worker should hold ready, so that it never waits for the scheduler: about this long. */
 const aheadMs = 1;
-/** Workers in a row that may die before they are ready. */
-const startAttempts = 3;
-/** Time for `teardown` when a worker is retired. */
-const teardownMs = 5000;
-
 export class WorkerPool implements Backend {
   readonly name: string;
   readonly capabilities: Capabilities = {
@@ -52,46 +35,41 @@ export class WorkerPool implements Backend {
     isolated: true,
     blocking: true,
   };
-  readonly #options: WorkerPoolOptions;
-  readonly #workers = new Set<PoolWorker>();
+  readonly #crew: Crew;
   readonly #queue = new PartQueue();
   readonly #runs = new Map<Chunk, ChunkRun>();
   /** Functions captured once for all chunks of a call: the chunks share one `fns` array. */
   readonly #captured = new WeakMap<readonly AnyFunction[], readonly Captured[]>();
   readonly #deadlines = new Deadlines();
-  readonly #bell = new Int32Array(new SharedArrayBuffer(8));
-  readonly #lifecycle: Pick<WorkerSetup, 'init' | 'teardown'>;
-  #target: number;
-  #nextId = 1;
+  readonly #maxTasksPerWorker: number | undefined;
   #averageMs = aheadMs;
   #pumpQueued = false;
   #rebalanceMs = 0;
-  #failedStarts = 0;
   #closing: Promise<void> | undefined;
-  #waiters: (() => void)[] = [];
+  #drained: (() => void)[] = [];
   #completed = 0;
   #failed = 0;
-  #crashed = 0;
-  #retired = 0;
 
-  constructor(options: WorkerPoolOptions) {
+  constructor(options: CrewOptions) {
     this.name = options.name;
-    this.#options = options;
-    this.#target = options.workers;
-    this.#lifecycle = {
-      init: options.init === undefined ? undefined : capture(options.init).packed,
-      teardown: options.teardown === undefined ? undefined : capture(options.teardown).packed,
-    };
+    this.#maxTasksPerWorker = options.maxTasksPerWorker;
+    this.#crew = new Crew(options, this.#deadlines, {
+      message: (worker, entries) => this.#message(worker, entries),
+      retiring: (worker) => this.#retiring(worker),
+      gone: (worker, exit, expected) => this.#gone(worker, exit, expected),
+      startFailed: (error) => this.#startFailed(error),
+      busy: () => this.#runs.size > 0,
+    });
   }
 
   get workers(): number {
-    return this.#target;
+    return this.#crew.target;
   }
 
   run(chunk: Chunk): void {
     if (this.#closing !== undefined) throw new ExecutorClosedError(`${this.name}: the executor is closed`);
     // Workers take a while to start: begin that before the capture, which may load a parser.
-    if (this.#workers.size === 0 && chunk.worker === undefined) this.#spawn();
+    if (this.#crew.all.size === 0 && chunk.worker === undefined) this.#crew.spawn();
     let fns = this.#captured.get(chunk.fns);
     if (fns === undefined) this.#captured.set(chunk.fns, (fns = chunk.fns.map((fn) => capture(fn))));
     const { coding, packed } = encodeItems(chunk);
@@ -100,7 +78,7 @@ export class WorkerPool implements Backend {
     const [part] = run.parts as unknown as [Part];
     if (chunk.worker === undefined) this.#queue.push(part);
     else this.#pin(part, chunk.worker);
-    if (this.#runs.size === 1) this.#hold();
+    if (this.#runs.size === 1) this.#crew.hold(true);
     this.#schedule();
   }
 
@@ -111,34 +89,19 @@ export class WorkerPool implements Backend {
     this.#stopParts(run, reason);
   }
 
-  async workerIds(): Promise<readonly number[]> {
-    if (this.#closing !== undefined) throw new ExecutorClosedError(`${this.name}: the executor is closed`);
-    const before = this.#failedStarts;
-    for (;;) {
-      while (this.#failedStarts <= before && this.#usable().length < this.#target) this.#spawn();
-      const usable = this.#usable();
-      if (usable.length > 0 && usable.every((worker) => worker.state === 'ready')) {
-        this.#hold();
-        return usable.map((worker) => worker.id).toSorted((a, b) => a - b);
-      }
-      for (const worker of usable) worker.hold(true);
-      const settled = await new Promise<unknown>((resolve) => this.#started.push(resolve));
-      if (settled !== undefined) throw settled;
-    }
+  workerIds(): Promise<readonly number[]> {
+    if (this.#closing === undefined) return this.#crew.ids();
+    return Promise.reject(new ExecutorClosedError(`${this.name}: the executor is closed`));
   }
-  /** Waiting `workerIds()` calls: told of every start, with the error of a failed one. */
-  readonly #started: ((error: unknown) => void)[] = [];
 
   wait(done: () => boolean): void {
-    Atomics.store(this.#bell, 1, 1);
+    const { bell } = this.#crew;
+    Atomics.store(bell, 1, 1);
     try {
       while (!done()) {
-        const seen = Atomics.load(this.#bell, 0);
+        const seen = Atomics.load(bell, 0);
         this.#pump();
-        for (const worker of [...this.#workers]) {
-          this.#receive(worker);
-          if (worker.link.isDead()) this.#gone(worker, { code: worker.board.exitCode() });
-        }
+        this.#crew.poll();
         this.#deadlines.tick();
         if (done()) break;
         if ([...this.#runs.values()].some((run) => run.pending > 0)) {
@@ -146,36 +109,33 @@ export class WorkerPool implements Backend {
             `${this.name}: a blocking call cannot rebuild a result that imports a module; use submit() or map()`,
           );
         }
-        Atomics.wait(this.#bell, 0, seen, 20);
+        Atomics.wait(bell, 0, seen, 20);
       }
     } finally {
-      Atomics.store(this.#bell, 1, 0);
+      Atomics.store(bell, 1, 0);
     }
   }
 
   resize(workers: number): void {
-    this.#target = workers;
-    const surplus = this.#usable().length - workers;
-    const idleFirst = this.#usable().toSorted((a, b) => a.parts.size - b.parts.size || b.id - a.id);
-    for (const worker of idleFirst.slice(0, Math.max(0, surplus))) this.#retire(worker);
+    this.#crew.resize(workers);
     this.#schedule();
   }
 
   stats(): BackendStats {
-    const workers = [...this.#workers];
+    const workers = [...this.#crew.all];
     const queued = [...this.#runs.values()].filter((run) =>
       [...run.parts].every((part) => part.slot < 0),
     ).length;
     return {
-      workers: this.#target,
+      workers: this.#crew.target,
       alive: workers.length,
       busy: workers.filter((worker) => worker.parts.size > 0).length,
       queued,
       running: this.#runs.size - queued,
       completed: this.#completed,
       failed: this.#failed,
-      crashed: this.#crashed,
-      retired: this.#retired,
+      crashed: this.#crew.crashed,
+      retired: this.#crew.retired,
     };
   }
 
@@ -183,32 +143,24 @@ export class WorkerPool implements Backend {
     return (this.#closing ??= this.#close());
   }
 
-  terminate(reason?: unknown): Promise<void> {
-    this.#closing ??= Promise.resolve();
+  async terminate(reason?: unknown): Promise<void> {
+    this.#closing ??= this.#crew.emptied();
     const error = reason ?? new ExecutorClosedError(`${this.name}: the executor was terminated`);
     for (const run of [...this.#runs.values()]) {
       run.end({ kind: 'failed', k: run.chunk.from, error, crash: false });
     }
-    for (const worker of [...this.#workers]) this.#kill(worker, true);
-    return this.#emptied();
+    this.#crew.closed();
+    this.#crew.hold(true);
+    for (const worker of [...this.#crew.all]) this.#crew.kill(worker);
+    await this.#crew.emptied();
   }
 
   async #close(): Promise<void> {
-    while (this.#runs.size > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    for (const worker of [...this.#workers]) {
-      worker.hold(true);
-      this.#retire(worker);
-    }
-    await this.#emptied();
-  }
-
-  async #emptied(): Promise<void> {
-    while (this.#workers.size > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
-  }
-
-  /** Wakes `close`, `terminate`: a run or a worker has ended. */
-  #wake(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    this.#crew.closed();
+    this.#crew.hold(true);
+    for (const worker of [...this.#crew.all]) this.#crew.retire(worker);
+    await this.#crew.emptied();
   }
 
   // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -224,7 +176,7 @@ export class WorkerPool implements Backend {
 
   #pump(): void {
     const depth = Math.max(2, Math.floor(aheadMs / Math.max(this.#averageMs, 0.001)));
-    for (const worker of this.#workers) {
+    for (const worker of this.#crew.all) {
       while (worker.pinned.length > 0 && worker.room(depth) > 0)
         this.#assign(worker.pinned.shift() as Part, worker);
     }
@@ -234,18 +186,15 @@ export class WorkerPool implements Backend {
       this.#queue.shift();
       this.#assign(part, worker);
     }
-    let starting = 0;
-    for (const worker of this.#workers) if (worker.state === 'starting') starting++;
-    let wanted = Math.min(this.#queue.size - starting, this.#target - this.#usable().length);
-    while (wanted-- > 0) this.#spawn();
-    for (const worker of this.#workers) this.#flush(worker);
+    if (this.#queue.size > 0) this.#crew.grow(this.#queue.size);
+    for (const worker of this.#crew.all) this.#flush(worker);
     this.#rebalance();
   }
 
   #freest(depth: number): PoolWorker | undefined {
     let best: PoolWorker | undefined;
-    for (const worker of this.#workers) {
-      if (worker.room(depth) <= 0 || this.#spent(worker)) continue;
+    for (const worker of this.#crew.all) {
+      if (worker.room(depth) <= 0 || this.#crew.spent(worker)) continue;
       if (best === undefined || worker.parts.size < best.parts.size) best = worker;
     }
     return best;
@@ -254,9 +203,8 @@ export class WorkerPool implements Backend {
   #assign(part: Part, worker: PoolWorker): void {
     const { run } = part;
     if (run.ended) return;
-    const { maxTasksPerWorker } = this.#options;
-    if (maxTasksPerWorker !== undefined && run.splittable) {
-      const room = maxTasksPerWorker - worker.items;
+    if (this.#maxTasksPerWorker !== undefined && run.splittable) {
+      const room = this.#maxTasksPerWorker - worker.items;
       if (part.to - part.from > room) {
         this.#queue.unshift([run.addPart(part.from + room, part.to)]);
         part.to = part.from + room;
@@ -275,14 +223,8 @@ export class WorkerPool implements Backend {
     for (const { part, error } of worker.flush()) this.#failRun(part, part.from, error, false);
   }
 
-  /** The worker has had its share of tasks. */
-  #spent(worker: PoolWorker): boolean {
-    const { maxTasksPerWorker } = this.#options;
-    return maxTasksPerWorker !== undefined && worker.items >= maxTasksPerWorker;
-  }
-
   #pin(part: Part, workerId: number): void {
-    const worker = [...this.#workers].find((one) => one.id === workerId);
+    const worker = [...this.#crew.all].find((one) => one.id === workerId);
     if (worker !== undefined && worker.state !== 'gone' && worker.state !== 'retiring') {
       worker.pinned.push(part);
       return;
@@ -295,7 +237,7 @@ export class WorkerPool implements Backend {
 
   /** Idle workers take over what busy ones have not started; looks again while some are idle and others are not. */
   #rebalance(): void {
-    const moved = rebalance(this.#workers, (worker) => this.#spent(worker));
+    const moved = rebalance(this.#crew.all, (worker) => this.#crew.spent(worker));
     if (moved.again) {
       this.#rebalanceMs = Math.min(64, Math.max(1, this.#rebalanceMs * 2));
       this.#deadlines.add(this.#rebalanceMs, () => this.#schedule());
@@ -307,15 +249,9 @@ export class WorkerPool implements Backend {
 
   // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #receive(worker: PoolWorker): void {
-    for (let entries = worker.link.poll(); entries !== undefined; entries = worker.link.poll()) {
-      this.#message(worker, entries);
-    }
-  }
-
   #message(worker: PoolWorker, entries: readonly FromWorker[]): void {
     for (const entry of entries) this.#entry(worker, entry);
-    if (worker.parts.size === 0) this.#idle(worker);
+    if (worker.parts.size === 0) this.#crew.idle(worker);
     this.#schedule();
   }
 
@@ -364,22 +300,15 @@ export class WorkerPool implements Backend {
         return;
       }
       case 'memory': {
-        const limit = this.#options.maxWorkerMemory;
-        if (limit !== undefined && entry[1] > limit) this.#retire(worker);
+        this.#crew.memory(worker, entry[1]);
         return;
       }
       case 'ready': {
-        if (worker.state === 'starting') worker.state = 'ready';
-        this.#failedStarts = 0;
-        for (const told of this.#started.splice(0)) told(undefined);
+        this.#crew.ready(worker);
         return;
       }
       case 'init failed': {
-        this.#kill(worker, true);
-        const message = `${this.name}: \`init\` failed on worker ${worker.id}; tasks that waited for it cannot run`;
-        const cause = unpackError(entry[1]);
-        if (cause instanceof Promise) void cause.then((error) => this.#startFailed(message, error));
-        else this.#startFailed(message, cause);
+        this.#crew.initFailed(worker, entry[1]);
       }
     }
   }
@@ -441,14 +370,8 @@ export class WorkerPool implements Backend {
   #runEnded(run: ChunkRun): void {
     this.#runs.delete(run.chunk);
     if (this.#runs.size > 0) return;
-    this.#hold();
-    this.#wake();
-  }
-
-  /** While work is under way the workers keep the process alive; afterwards they do not. */
-  #hold(): void {
-    const busy = this.#runs.size > 0;
-    for (const worker of this.#workers) worker.hold(busy);
+    this.#crew.hold(false);
+    for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   /** Takes back what has not started, asks the rest to stop, and replaces the worker of what does not. */
@@ -457,13 +380,13 @@ export class WorkerPool implements Backend {
       run.parts.delete(part);
       if (part.slot < 0 || part.stopping) continue;
       part.stopping = true;
-      const worker = [...this.#workers].find((one) => one.parts.get(part.slot) === part);
+      const worker = [...this.#crew.all].find((one) => one.parts.get(part.slot) === part);
       if (worker === undefined || worker.board.takeBack(part.slot)) continue;
       worker.board.requestStop(part.slot);
       worker.send(['stop', part.slot, packError(reason)]);
       this.#flush(worker);
       this.#deadlines.add(run.chunk.graceMs, () => {
-        if (part.slot >= 0 && worker.parts.get(part.slot) === part) this.#kill(worker, true);
+        if (part.slot >= 0 && worker.parts.get(part.slot) === part) this.#crew.kill(worker);
       });
     }
     this.#schedule();
@@ -491,112 +414,35 @@ export class WorkerPool implements Backend {
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #usable(): PoolWorker[] {
-    return [...this.#workers].filter((worker) => worker.state === 'starting' || worker.state === 'ready');
-  }
-
-  #spawn(): void {
-    const id = this.#nextId++;
-    const setup: WorkerSetup = {
-      id,
-      ...this.#lifecycle,
-      nestedWorkers: this.#options.nestedWorkers(this.#target),
-      reportMemory: this.#options.maxWorkerMemory !== undefined,
-      bell: this.#bell,
-    };
-    try {
-      const worker: PoolWorker = new PoolWorker(
-        id,
-        this.#options.start(setup, {
-          message: (entries) => this.#message(worker, entries),
-          exit: (exit) => this.#gone(worker, exit),
-        }),
-      );
-      this.#workers.add(worker);
-      if (this.#runs.size > 0) worker.hold(true);
-    } catch (error) {
-      this.#failedStarts = startAttempts;
-      queueMicrotask(() => this.#startFailed(`${this.name}: a worker could not be created`, error));
-    }
-  }
-
   /** No worker can be had: whoever waits for one is told so. */
-  #startFailed(message: string, cause: unknown): void {
-    const error = new WorkerInitError(message, { cause });
-    for (const told of this.#started.splice(0)) told(error);
+  #startFailed(error: unknown): void {
     for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
       this.#failRun(part, part.from, error, true);
     }
-    this.#failedStarts = 0;
   }
 
-  #idle(worker: PoolWorker): void {
-    if (worker.state === 'retiring') return this.#sendExit(worker);
-    if (worker.state !== 'ready') return;
-    if (this.#spent(worker)) return this.#retire(worker);
-    const { idleTimeoutMs } = this.#options;
-    if (idleTimeoutMs === undefined) return;
-    const since = worker.idleSince;
-    this.#deadlines.add(idleTimeoutMs, () => {
-      if (worker.state === 'ready' && worker.parts.size === 0 && worker.idleSince === since)
-        this.#retire(worker);
-    });
-  }
-
-  /** Lets a worker finish what it runs, then ends it; what it has not started goes elsewhere. */
-  #retire(worker: PoolWorker): void {
-    if (worker.state === 'gone' || worker.state === 'retiring') return;
-    this.#retired++;
-    const wasStarting = worker.state === 'starting';
-    worker.state = 'retiring';
+  /** What a retiring worker has not started goes elsewhere. */
+  #retiring(worker: PoolWorker): void {
     const back = [...worker.parts.values()].filter((part) => worker.board.takeBack(part.slot));
     this.#queue.unshift(back.map((part) => reissue(part)).filter((part) => part !== undefined));
     for (const part of worker.pinned.splice(0)) this.#pin(part, worker.id);
-    if (worker.parts.size === 0 || wasStarting) this.#sendExit(worker);
     this.#schedule();
   }
 
-  #sendExit(worker: PoolWorker): void {
-    if (worker.exitSent) return;
-    worker.exitSent = true;
-    worker.send(['exit']);
-    this.#flush(worker);
-    this.#deadlines.add(teardownMs, () => this.#kill(worker, true));
-  }
-
-  /** Ends a worker now. `onPurpose`: what it runs is not to blame. */
-  #kill(worker: PoolWorker, onPurpose: boolean): void {
-    if (worker.state === 'gone') return;
-    worker.killed ||= onPurpose;
-    if (worker.state === 'starting' || worker.state === 'ready') worker.state = 'retiring';
-    worker.link.kill();
-  }
-
-  #gone(worker: PoolWorker, exit: WorkerExit): void {
-    if (worker.state === 'gone') return;
-    this.#receive(worker);
-    const wasStarting = worker.state === 'starting';
-    const runs = worker.running();
-    worker.state = 'gone';
-    this.#workers.delete(worker);
-    const expected = worker.killed || (worker.exitSent && runs === undefined);
-    if (!expected) this.#crashed++;
+  /** What a dead worker held: the item it ran fails (unless the worker was killed on purpose), the rest runs again. */
+  #gone(worker: PoolWorker, exit: WorkerExit, expected: boolean): void {
+    const guilty = expected ? undefined : worker.running();
     const innocent: Part[] = [];
     for (const [slot, part] of worker.parts) {
       const k = worker.board.currentItem(slot);
       part.slot = -1;
       // A part that was taken back from this worker lives on as another one.
       if (!part.run.parts.has(part)) continue;
-      if (part.run.ended) part.run.parts.delete(part);
-      else if (part === runs && !expected) {
-        this.#failRun(part, k, crashError(this.name, worker.id, { chunk: part.run.chunk, k }, exit), true);
-      } else if (part.run.chunk.worker !== undefined) {
-        this.#failRun(
-          part,
-          part.from,
-          crashError(this.name, worker.id, { chunk: part.run.chunk, k: part.from }, exit),
-          true,
-        );
+      const { chunk } = part.run;
+      if (part === guilty) this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
+      else if (chunk.worker !== undefined) {
+        const error = crashError(this.name, worker.id, { chunk, k: part.from }, exit);
+        this.#failRun(part, part.from, error, true);
       } else {
         const again = reissue(part);
         if (again !== undefined) innocent.push(again);
@@ -605,12 +451,6 @@ export class WorkerPool implements Backend {
     worker.parts.clear();
     for (const part of worker.pinned.splice(0)) this.#pin(part, worker.id);
     this.#queue.unshift(innocent);
-    if (wasStarting && !expected && ++this.#failedStarts >= startAttempts) {
-      const error = crashError(this.name, worker.id, undefined, exit);
-      this.#startFailed(`${this.name}: workers die before they are ready`, error);
-    }
-    if (this.#started.length > 0) for (const told of this.#started.splice(0)) told(undefined);
-    this.#wake();
     this.#schedule();
   }
 }

@@ -1,11 +1,18 @@
 /** A worker thread as its pool sees it: the thread, one port, one board. */
 import { existsSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { environmentWith } from '../base/environment.ts';
 import { Board } from '../executor/board.ts';
 import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
-import type { StartWorker, WorkerEvents, WorkerExit, WorkerLink, WorkerSetup } from '../executor/worker-link.ts';
+import type {
+  StartWorker,
+  WorkerEvents,
+  WorkerExit,
+  WorkerLink,
+  WorkerSetup,
+} from '../executor/worker-link.ts';
 import { workerFlags } from './worker-flags.ts';
 
 export interface ThreadOptions {
@@ -43,7 +50,13 @@ class ThreadLink implements WorkerLink {
 
   constructor(options: ThreadOptions, depth: number, setup: WorkerSetup, events: WorkerEvents) {
     const { port1, port2 } = new MessageChannel();
-    const data: ThreadData = { setup, board: this.board.buffer, port: port2, kernelId: this.#kernelId, depth };
+    const data: ThreadData = {
+      setup,
+      board: this.board.buffer,
+      port: port2,
+      kernelId: this.#kernelId,
+      depth,
+    };
     const execArgv = workerFlags(options.execArgv);
     this.#port = port1;
     this.#thread = new Worker(entry, {
@@ -105,8 +118,14 @@ class ThreadLink implements WorkerLink {
   #describeExit(code: number): WorkerExit {
     const error = this.#error;
     if ((error as { code?: string } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      return { code, error, memoryLimit: `heap ${this.#limits.maxOldGenerationSizeMb ?? '?'} MB` };
+      return { code, error, memoryLimit: heapLimit(this.#limits) };
     }
     return { code, error };
   }
+}
+
+/** The old generation's limit: the caller's, or the one that V8 chose for this process. */
+function heapLimit(limits: ResourceLimits): string {
+  const own = limits.maxOldGenerationSizeMb ?? 0;
+  return `heap ${own > 0 ? own : Math.round(getHeapStatistics().heap_size_limit / 2 ** 20)} MB`;
 }

@@ -2,7 +2,8 @@
 
 /** Flags with a meaning for modules that a worker loads; each may be followed by its value. */
 const loading = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/;
-const switches = /^--(no-warnings|enable-source-maps|experimental-[\w-]+|no-experimental-[\w-]+|trace-[\w-]+)(=|$)/;
+const switches =
+  /^--(no-warnings|enable-source-maps|experimental-[\w-]+|no-experimental-[\w-]+|trace-[\w-]+)(=|$)/;
 
 /**
  * What to give `new Worker` as `execArgv`: the caller's own, or nothing (a worker then inherits this process's flags).
