@@ -1,0 +1,91 @@
+/** From the call to the first result, in a process that has just started. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Sample, Suite } from '../suite.ts';
+
+const bareUrl = new URL('../bare.worker.js', import.meta.url);
+
+async function bare(): Promise<Sample> {
+  const start = performance.now();
+  const worker = new Worker(bareUrl);
+  worker.postMessage(20);
+  const [result] = (await once(worker, 'message')) as [number];
+  const firstMs = performance.now() - start;
+  if (result !== 400) throw new RangeError(`bare worker answered ${result}`);
+  await worker.terminate();
+  return { firstMs };
+}
+
+/** The function has no free names: nothing needs the inspector. */
+async function plain(): Promise<Sample> {
+  const loadStart = performance.now();
+  const { threads } = await import('tutti');
+  const start = performance.now();
+  const pool = threads({ workers: 1 });
+  const result = await pool.submit((x: number) => x * x, 20);
+  const firstMs = performance.now() - start;
+  if (result !== 400) throw new RangeError(`worker answered ${result}`);
+  await pool.close();
+  return { firstMs, importMs: start - loadStart };
+}
+
+/** A closure with a helper: the first capture of a process opens the inspector. */
+async function closure(): Promise<Sample> {
+  const { threads } = await import('tutti');
+  const factor = 2;
+  const helper = (x: number): number => x * factor;
+  const start = performance.now();
+  const pool = threads({ workers: 1 });
+  const result = await pool.submit((x: number) => helper(x) * 10, 20);
+  const firstMs = performance.now() - start;
+  if (result !== 400) throw new RangeError(`worker answered ${result}`);
+  await pool.close();
+  return { firstMs };
+}
+
+/** The default executor, as many workers as cores. */
+async function shared(): Promise<Sample> {
+  const { submit } = await import('tutti');
+  const start = performance.now();
+  const result = await submit((x: number) => x * x, 20);
+  const firstMs = performance.now() - start;
+  if (result !== 400) throw new RangeError(`worker answered ${result}`);
+  return { firstMs };
+}
+
+export const suite: Suite = {
+  title: 'Start to first result',
+  about:
+    'A fresh process per sample; from the call that makes the executor to the first result. ' +
+    'The yardstick is `new Worker(url)` with one message there and one back. Loading the package itself is a row of its own.',
+  rounds: { full: 21, quick: 5 },
+  variants: { bare, plain, closure, shared },
+  rows: [
+    {
+      label: '`threads({ workers: 1 }).submit(x => x * x, 20)` ÷ bare `new Worker`',
+      value: { variant: 'plain', metric: 'firstMs' },
+      over: { variant: 'bare', metric: 'firstMs' },
+      goal: { atMost: 1.5 },
+      unit: 'ms',
+    },
+    {
+      label: 'the same with a closure and a helper ÷ bare `new Worker`',
+      value: { variant: 'closure', metric: 'firstMs' },
+      over: { variant: 'bare', metric: 'firstMs' },
+      unit: 'ms',
+    },
+    {
+      label: '`submit(x => x * x, 20)` on the shared executor ÷ bare `new Worker`',
+      value: { variant: 'shared', metric: 'firstMs' },
+      over: { variant: 'bare', metric: 'firstMs' },
+      goal: { atMost: 1.5 },
+      unit: 'ms',
+    },
+    {
+      label: "`import 'tutti'` ÷ bare `new Worker`",
+      value: { variant: 'plain', metric: 'importMs' },
+      over: { variant: 'bare', metric: 'firstMs' },
+      unit: 'ms',
+    },
+  ],
+};
