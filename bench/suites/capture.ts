@@ -45,7 +45,7 @@ export const suite: Suite = {
   about:
     'The function is captured in a fresh process: the first time with everything that is loaded for it, and then again ' +
     'and again (median). "Fresh closure" is a new closure over another value each time.',
-  rounds: { full: 11, quick: 3 },
+  rounds: { full: 11, quick: 2 },
   variants: { closure, same, plain },
   rows: [
     {

@@ -47,7 +47,7 @@ export const suite: Suite = {
   about:
     '`out[i] = f(a[i])` with `f = x => Math.sqrt(x) * 3 + 1`: CPU time of the whole process for one call after ' +
     'three warm-up calls, against the hand-written loop over the same arrays.',
-  rounds: { full: 11, quick: 3 },
+  rounds: { full: 11, quick: 2 },
   variants: { loop, threads: onThreads },
   rows: [
     {

@@ -47,7 +47,7 @@ export const suite: Suite = {
   about:
     'CPU time of the whole process (user and system, all threads) for one call after five warm-up calls, ' +
     'against the loop that collects the results in an array, with the same warm-up.',
-  rounds: { full: 11, quick: 3 },
+  rounds: { full: 11, quick: 2 },
   variants: { push, preallocated, threads: onThreads },
   rows: [
     {

@@ -58,7 +58,7 @@ export const suite: Suite = {
   about:
     'A fresh process per sample; from the call that makes the executor to the first result. ' +
     'The yardstick is `new Worker(url)` with one message there and one back. Loading the package itself is a row of its own.',
-  rounds: { full: 21, quick: 5 },
+  rounds: { full: 21, quick: 3 },
   variants: { bare, plain, closure, shared },
   rows: [
     {
