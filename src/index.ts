@@ -14,7 +14,28 @@ export { move } from './memory/move.ts';
 export { isShared, shared } from './memory/shared.ts';
 export { deserialize, refuse, serialize, task } from './closure/index.ts';
 export { context, type TaskContext } from './executor/context.ts';
-export * from './executor/index.ts';
+export { Executor, Task } from './executor/index.ts';
+export type {
+  AnyItems,
+  BackendStats,
+  BulkOptions,
+  CallOptions,
+  ExecutorOptions,
+  ExecutorStats,
+  FindOptions,
+  Flattened,
+  Folded,
+  ForOptions,
+  Items,
+  Pairs,
+  Progress,
+  Range,
+  ResultStream,
+  RetryOptions,
+  StreamOptions,
+  TaskCounts,
+  TaskStatus,
+} from './executor/index.ts';
 export { serial } from './executor/serial.ts';
 export { threads } from './threads/threads.ts';
 export {

@@ -5,12 +5,25 @@
  *
  * @example
  * ```ts
+ * import { deserialize, serialize, submit } from 'tutti';
+ *
  * class Money {
- *   #cents = 0;
- *   constructor(cents: number) { this.#cents = cents; }
- *   [serialize]() { return this.#cents; }
- *   static [deserialize](cents: number) { return new Money(cents); }
+ *   #cents: number;
+ *   constructor(cents: number) {
+ *     this.#cents = cents;
+ *   }
+ *   get euros(): number {
+ *     return this.#cents / 100;
+ *   }
+ *   [serialize](): number {
+ *     return this.#cents;
+ *   }
+ *   static [deserialize](cents: number): Money {
+ *     return new Money(cents);
+ *   }
  * }
+ * const price = new Money(250);
+ * await submit(() => price.euros); // => 2.5
  * ```
  */
 export const serialize: unique symbol = Symbol.for('tutti.serialize');
