@@ -5,7 +5,7 @@
  * (three to ten times slower for a body such as `x * x`). Compiling the loop's text again for each function gives
  * each its own type feedback. The text is constant: nothing of the user's is compiled here.
  */
-import type { AnyFunction } from '../closure/index.ts';
+import type { AnyFunction } from '../closure/function-type.ts';
 
 /** Where a loop stopped early, and why. */
 export interface LoopExit {

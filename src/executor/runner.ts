@@ -5,7 +5,7 @@
  * asynchronously from there. Work is cut into strides of about `strideMs`; between strides the runner asks its host
  * whether to go on, and hands over results that have waited for `flushMs`.
  */
-import type { AnyFunction } from '../closure/index.ts';
+import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
 import { contextStore, type ContextSource } from './context.ts';
 import { foldLoop, indexLoop, numberLoop, type LoopExit } from './loops.ts';

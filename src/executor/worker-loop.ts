@@ -4,16 +4,13 @@
  * Knows nothing of threads or processes: the entry file of a backend gives it a way to post, a way to look for
  * waiting messages without returning to the event loop, and the board.
  */
-import {
-  pack,
-  packError,
-  scanPlain,
-  unpack,
-  unpackError,
-  type AnyFunction,
-  type Packed,
-} from '../closure/index.ts';
+// Not the folder's index: a worker starts with the rebuilding half alone, the rest comes when it is needed.
+import type { AnyFunction } from '../closure/function-type.ts';
+import { scanPlain } from '../closure/plain.ts';
+import { unpack } from '../closure/unpack.ts';
+import type { Packed } from '../closure/wire.ts';
 import type { Board } from './board.ts';
+import { Outbox, type Unsendable } from './outbox.ts';
 import { runPart, type PartEnd, type PartHost } from './runner.ts';
 import {
   Coding,
@@ -45,57 +42,20 @@ export class WorkerLoop {
   readonly #options: WorkerLoopOptions;
   readonly #queue: PartMessage[] = [];
   readonly #functions = new Map<number, Packed | AnyFunction | Promise<AnyFunction>>();
-  #outbox: FromWorker[] = [];
-  #transfer: Transferable[] = [];
-  #lastFlush = 0;
+  readonly outbox: Outbox;
   #lastMemory = 0;
   #draining = false;
   #exiting = false;
   #run: WorkerRun | undefined;
-  /** Running parts one of whose results could not be posted. */
-  readonly #unsendable = new Map<number, { readonly k: number; readonly error: unknown }>();
-
   constructor(options: WorkerLoopOptions) {
     this.#options = options;
+    this.outbox = new Outbox(options.post);
   }
 
   /** Handles one message; starts running what it brought. */
   accept(entries: readonly ToWorker[]): void {
     this.#take(entries);
     if (!this.#draining && (this.#queue.length > 0 || this.#exiting)) void this.#drain();
-  }
-
-  send(entry: FromWorker, transfer?: readonly Transferable[]): void {
-    this.#outbox.push(entry);
-    if (transfer !== undefined) this.#transfer.push(...transfer);
-  }
-
-  flush(): void {
-    this.#lastFlush = performance.now();
-    if (this.#outbox.length === 0) return;
-    const entries = this.#outbox;
-    const transfer = this.#transfer;
-    this.#outbox = [];
-    this.#transfer = [];
-    try {
-      this.#options.post(entries, transfer);
-    } catch (error) {
-      this.#postOneByOne(entries, error);
-    }
-  }
-
-  /** A value that looked plain could not be cloned: its part fails, all else in the batch goes through. */
-  #postOneByOne(entries: readonly FromWorker[], error: unknown): void {
-    for (const entry of entries) {
-      try {
-        this.#options.post([entry], []);
-      } catch (reason) {
-        const [kind, slot, k] = entry;
-        if (kind === 'results' && !this.#unsendable.has(slot))
-          this.#unsendable.set(slot, { k, error: reason });
-        else if (kind !== 'report') throw error;
-      }
-    }
   }
 
   #take(entries: readonly ToWorker[]): void {
@@ -111,7 +71,7 @@ export class WorkerLoop {
           for (const id of entry[1]) this.#functions.delete(id);
           break;
         case 'stop':
-          if (this.#run?.slot === entry[1]) void this.#run.stop(unpackError(entry[2]));
+          if (this.#run?.slot === entry[1]) void this.#run.stop(entry[2]);
           break;
         case 'exit':
           this.#exiting = true;
@@ -126,7 +86,7 @@ export class WorkerLoop {
     for (;;) {
       const part = this.#queue.shift();
       if (part === undefined) {
-        this.flush();
+        this.outbox.flush();
         if (this.#exiting) break;
         const waiting = this.#options.receive();
         if (waiting === undefined) break;
@@ -136,9 +96,9 @@ export class WorkerLoop {
       const outcome = this.#runPart(part);
       if (outcome !== undefined) await outcome;
       const now = performance.now();
-      if (now - this.#lastFlush >= flushMs) this.flush();
+      if (now - this.outbox.lastFlush >= flushMs) this.outbox.flush();
       if (now - turn >= yieldMs) {
-        this.flush();
+        this.outbox.flush();
         await new Promise((resolve) => setImmediate(resolve));
         turn = performance.now();
       }
@@ -151,23 +111,16 @@ export class WorkerLoop {
   #runPart(part: PartMessage): void | Promise<void> {
     const { board } = this.#options;
     if (!board.begin(part.slot)) {
-      this.send(['skipped', part.slot]);
+      this.outbox.send(['skipped', part.slot]);
       return;
     }
     const since = performance.now();
-    const run = (this.#run = new WorkerRun(part, this, board, this.#options.workerId));
+    const run = (this.#run = new WorkerRun(part, this.outbox, board, this.#options.workerId));
     const finish = (end: PartEnd): void => {
       this.#run = undefined;
       board.finish();
       const computeMs = performance.now() - since;
-      if (this.#unsendable.size > 0 || this.#transfer.length > 0) this.flush();
-      const unsendable = this.#unsendable.get(part.slot);
-      if (unsendable !== undefined) {
-        this.#unsendable.delete(part.slot);
-        end = { kind: 'failed', ...unsendable };
-      }
-      if (end.kind === 'done') this.send(['done', part.slot, computeMs]);
-      else this.send(['failed', part.slot, computeMs, end.k, packError(end.error)]);
+      this.outbox.end(part.slot, computeMs, end.kind === 'done' ? undefined : end);
       this.#reportMemory();
     };
     const fail = (error: unknown): void => finish({ kind: 'failed', k: part.from, error });
@@ -217,7 +170,7 @@ export class WorkerLoop {
     const now = performance.now();
     if (now - this.#lastMemory < memoryMs) return;
     this.#lastMemory = now;
-    this.send(['memory', memory()]);
+    this.outbox.send(['memory', memory()]);
   }
 }
 
@@ -230,11 +183,11 @@ class WorkerRun implements PartHost {
   readonly base: number;
   readonly timed: boolean;
   readonly current: Int32Array;
-  readonly #loop: WorkerLoop;
+  readonly #outbox: Outbox;
   readonly #board: Board;
   #abort: AbortController | undefined;
 
-  constructor(part: PartMessage, loop: WorkerLoop, board: Board, workerId: number) {
+  constructor(part: PartMessage, outbox: Outbox, board: Board, workerId: number) {
     this.slot = part.slot;
     this.workerId = workerId;
     this.taskId = part.taskId;
@@ -242,7 +195,7 @@ class WorkerRun implements PartHost {
     this.base = part.base;
     this.timed = part.timed;
     this.current = board.current(part.slot);
-    this.#loop = loop;
+    this.#outbox = outbox;
     this.#board = board;
   }
 
@@ -255,8 +208,9 @@ class WorkerRun implements PartHost {
     if (this.#board.stopRequested(this.slot) && !this.abort.signal.aborted) this.abort.abort();
   }
 
-  async stop(reason: unknown): Promise<void> {
-    this.abort.abort(await reason);
+  async stop(reason: Packed): Promise<void> {
+    const { unpackError } = await this.#outbox.load();
+    this.abort.abort(await unpackError(reason));
   }
 
   claim(k: number, want: number): number {
@@ -272,18 +226,22 @@ class WorkerRun implements PartHost {
   }
 
   report(k: number, data: unknown): void {
+    const { slot } = this;
     const transfer: Transferable[] = [];
-    if (scanPlain(data, transfer)) this.#loop.send(['report', this.slot, k, data, Coding.plain], transfer);
-    else this.#loop.send(['report', this.slot, k, pack(data, { root: 'report' }), Coding.packed]);
-    this.#loop.flush();
+    if (scanPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, Coding.plain], transfer);
+    else {
+      const failure = this.#outbox.sendPacked(slot, k, ({ pack }) => {
+        return ['report', slot, k, pack(data, { root: 'report' }), Coding.packed];
+      });
+      if (failure !== undefined) throw failure.error;
+    }
+    this.#outbox.flush();
   }
 
-  results(
-    k: number,
-    values: Float64Array<ArrayBuffer> | unknown[],
-  ): { readonly k: number; readonly error: unknown } | undefined {
+  results(k: number, values: Float64Array<ArrayBuffer> | unknown[]): Unsendable | undefined {
+    const { slot } = this;
     if (values instanceof Float64Array) {
-      this.#loop.send(['results', this.slot, k, values], [values.buffer]);
+      this.#outbox.send(['results', slot, k, values], [values.buffer]);
       return undefined;
     }
     // Runs of plain values go as they are; a value that needs packing goes by itself.
@@ -292,7 +250,7 @@ class WorkerRun implements PartHost {
     const handOver = (end: number): void => {
       if (end === start) return;
       const run = start === 0 && end === values.length ? values : values.slice(start, end);
-      this.#loop.send(['results', this.slot, k + start, run], transfer.splice(0));
+      this.#outbox.send(['results', slot, k + start, run], transfer.splice(0));
     };
     for (let j = 0; j < values.length; j++) {
       const value = values[j];
@@ -301,17 +259,16 @@ class WorkerRun implements PartHost {
       transfer.length = plainSoFar;
       handOver(j);
       start = j + 1;
-      try {
-        this.#loop.send(['packed results', this.slot, k + j, pack([value], { root: 'result' })]);
-      } catch (error) {
-        return { k: k + j, error };
-      }
+      const failure = this.#outbox.sendPacked(slot, k + j, ({ pack }) => {
+        return ['packed results', slot, k + j, pack([value], { root: 'result' })];
+      });
+      if (failure !== undefined) return failure;
     }
     handOver(values.length);
     return undefined;
   }
 
   flush(): void {
-    this.#loop.flush();
+    this.#outbox.flush();
   }
 }

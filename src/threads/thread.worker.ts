@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { packError, unpack } from '../closure/index.ts';
+import { unpack } from '../closure/unpack.ts';
 import { Board } from '../executor/board.ts';
 import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
 import { WorkerLoop } from '../executor/worker-loop.ts';
@@ -27,7 +27,7 @@ const loop = new WorkerLoop({
 
 // Reached by process.exit(), by an uncaught error and at a natural end: finished results still get out.
 process.on('exit', (code) => {
-  loop.flush();
+  loop.outbox.flush();
   board.announceExit(code);
   Atomics.add(bell, 0, 1);
   Atomics.notify(bell, 0);
@@ -47,6 +47,7 @@ async function begin(): Promise<void> {
       const init = (await unpack(setup.init)) as () => unknown;
       await init();
     } catch (error) {
+      const { packError } = await loop.outbox.load();
       post([['init failed', packError(error)]], []);
       return;
     }
@@ -56,6 +57,8 @@ async function begin(): Promise<void> {
     throw error;
   });
   post([['ready']], []);
+  // Loaded while the first tasks are on their way; whoever needs it earlier waits for it.
+  void loop.outbox.load();
 }
 
 async function end(): Promise<void> {

@@ -1,0 +1,130 @@
+/**
+ * What a worker is about to send: gathered into batches, in order.
+ *
+ * Plain values go as they are. The codec that packs everything else is large and rarely needed, so it loads while the
+ * worker already runs tasks; entries that need it wait for it, and so does whatever comes after them.
+ */
+import { errorsAndGraphs, type Codec } from './worker-codec.ts';
+import type { FromWorker, Post, Transferable } from './wire.ts';
+
+/** A result that cannot travel: which item of its part, and why. */
+export interface Unsendable {
+  readonly k: number;
+  readonly error: unknown;
+}
+
+/** An entry that waits for the codec. `k` is the item to blame when it cannot be packed. */
+interface Unpacked {
+  readonly slot: number;
+  readonly k: number;
+  readonly make: (codec: Codec) => FromWorker;
+}
+
+export class Outbox {
+  readonly #post: Post<FromWorker>;
+  #entries: (FromWorker | Unpacked)[] = [];
+  #transfer: Transferable[] = [];
+  #waiting = 0;
+  #codec: Codec | undefined;
+  /** Slots of parts with a result that could not be sent; the part must end as failed. */
+  readonly #unsendable = new Map<number, Unsendable>();
+  lastFlush = 0;
+
+  constructor(post: Post<FromWorker>) {
+    this.#post = post;
+  }
+
+  /** Starts loading the codec; resolves when it is there. */
+  async load(): Promise<Codec> {
+    return (this.#codec ??= await errorsAndGraphs());
+  }
+
+  send(entry: FromWorker, transfer?: readonly Transferable[]): void {
+    this.#entries.push(entry);
+    if (transfer !== undefined) for (const each of transfer) this.#transfer.push(each);
+  }
+
+  /** Sends what `make` packs. Returns the failure when it is known at once. */
+  sendPacked(slot: number, k: number, make: (codec: Codec) => FromWorker): Unsendable | undefined {
+    if (this.#codec === undefined) {
+      this.#entries.push({ slot, k, make });
+      this.#waiting++;
+      return undefined;
+    }
+    try {
+      this.#entries.push(make(this.#codec));
+      return undefined;
+    } catch (error) {
+      return { k, error };
+    }
+  }
+
+  /** The end of a part. */
+  end(slot: number, computeMs: number, failure: Unsendable | undefined): void {
+    if (this.#unsendable.size > 0 || this.#transfer.length > 0) this.flush();
+    const unsendable = this.#unsendable.get(slot) ?? failure;
+    this.#unsendable.delete(slot);
+    if (unsendable === undefined) this.send(['done', slot, computeMs]);
+    else this.#fail(slot, computeMs, unsendable);
+  }
+
+  flush(): void {
+    this.lastFlush = performance.now();
+    if (this.#entries.length === 0) return;
+    if (this.#waiting > 0 && !this.#packWaiting()) return;
+    const entries = this.#entries as FromWorker[];
+    const transfer = this.#transfer;
+    this.#entries = [];
+    this.#transfer = [];
+    try {
+      this.#post(entries, transfer);
+    } catch (error) {
+      this.#postOneByOne(entries, error);
+    }
+  }
+
+  #fail(slot: number, computeMs: number, { k, error }: Unsendable): void {
+    this.sendPacked(slot, k, (codec) => ['failed', slot, computeMs, k, codec.packError(error)]);
+  }
+
+  /** Packs the entries that wait (an item that cannot travel fails its part); false while the codec is not there, and then flushes when it is. */
+  #packWaiting(): boolean {
+    if (this.#codec === undefined) {
+      void this.load().then(() => this.flush());
+      return false;
+    }
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#waiting = 0;
+    for (const entry of entries) {
+      if ('make' in entry) {
+        const failure = this.sendPacked(entry.slot, entry.k, entry.make);
+        if (failure !== undefined && !this.#unsendable.has(entry.slot)) {
+          this.#unsendable.set(entry.slot, failure);
+        }
+        continue;
+      }
+      const failure = entry[0] === 'done' ? this.#unsendable.get(entry[1]) : undefined;
+      if (failure === undefined) this.#entries.push(entry);
+      else {
+        this.#unsendable.delete(entry[1] as number);
+        this.#fail(entry[1] as number, entry[2] as number, failure);
+      }
+    }
+    return true;
+  }
+
+  /** A value that looked plain could not be cloned: its part fails, all else in the batch goes through. */
+  #postOneByOne(entries: readonly FromWorker[], error: unknown): void {
+    for (const entry of entries) {
+      try {
+        this.#post([entry], []);
+      } catch (reason) {
+        const [kind, slot, k] = entry;
+        if (kind === 'results') {
+          if (!this.#unsendable.has(slot)) this.#unsendable.set(slot, { k, error: reason });
+        } else if (kind !== 'report') throw error;
+      }
+    }
+  }
+}
