@@ -169,12 +169,17 @@ function collect() {
   const named = new Set();
   const add = (path, examples) => {
     const file = shown(path);
+    const base = file.replace(/\.\w+$/, '').replaceAll('/', '.');
+    const imports = [];
     for (const example of examples) {
       named.add(example.name);
       const { text, problems: found } = testOfExample(example, file);
       problems.push(...found);
-      modules.set(`${file.replace(/\.\w+$/, '').replaceAll('/', '.')}.L${example.line}.test.ts`, text);
+      modules.set(`${base}.L${example.line}.example.ts`, text);
+      imports.push(`import './${base}.L${example.line}.example.ts';\n`);
     }
+    // One process for all examples of a file: they are small, and starting Node is not.
+    if (imports.length > 0) modules.set(`${base}.test.ts`, imports.join(''));
   };
   for (const path of sources) add(path, examplesOfSource(readFileSync(path, 'utf8')));
   if (existsSync(readme)) add(readme, examplesOfMarkdown(readFileSync(readme, 'utf8')));
@@ -242,7 +247,7 @@ export function prepareDoctests() {
 
 /** The compiler's message with the place in the source in front, where there is one. */
 function inSource(message) {
-  return message.replace(/^\S*doctests\/(\S+)\.L\d+\.test\.ts\((\d+),(\d+)\)/, (_, name, line, column) => {
+  return message.replace(/^\S*doctests\/(\S+)\.L\d+\.example\.ts\((\d+),(\d+)\)/, (_, name, line, column) => {
     const path = name === 'README' ? 'README.md' : `${name.replaceAll('.', '/')}.ts`;
     return `${path}:${line}:${column} (example)`;
   });
