@@ -125,7 +125,7 @@ for (const name of ['consumer.mjs', 'consumer.cjs']) {
 }
 
 test('the command line starts', options, () => {
-  assert.match(succeed('npm', ['exec', '--', 'tutti', '--help']), /demo/);
+  assert.match(succeed('npm', ['exec', '--no', '--', 'tutti', '--help']), /demo/);
 });
 
 test('a strict TypeScript project infers, compiles and runs', options, () => {
