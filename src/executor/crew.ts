@@ -112,6 +112,14 @@ export class Crew {
 
   /** Starts every worker; resolves to their ids when all are ready. */
   async ids(): Promise<readonly number[]> {
+    try {
+      return await this.#ids();
+    } finally {
+      this.hold(this.#events.busy());
+    }
+  }
+
+  async #ids(): Promise<readonly number[]> {
     for (;;) {
       while (this.usable().length < this.target) {
         const before = this.all.size;
@@ -120,7 +128,6 @@ export class Crew {
       }
       const usable = this.usable();
       if (usable.length > 0 && usable.every((worker) => worker.state === 'ready')) {
-        this.hold(this.#events.busy());
         return usable.map((worker) => worker.id).toSorted((a, b) => a - b);
       }
       for (const worker of usable) worker.hold(true);
@@ -225,8 +232,10 @@ export class Crew {
     }
   }
 
+  /** Workers keep the process alive while there is work, and while somebody waits for their start or their end. */
   hold(keepAlive: boolean): void {
-    for (const worker of this.all) worker.hold(keepAlive);
+    const hold = keepAlive || this.#started.length > 0 || this.#emptied.length > 0;
+    for (const worker of this.all) worker.hold(hold);
   }
 
   /** Resolves when no worker is left. */

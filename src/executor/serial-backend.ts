@@ -32,7 +32,8 @@ export class SerialBackend implements Backend {
   readonly #runs = new Map<Chunk, SerialRun>();
   /** Whether code runs as part of a task; false again where the surface is told of results. */
   readonly #inside = new AsyncLocalStorage<boolean>();
-  #active: SerialRun | undefined;
+  /** What runs now: at most one chunk, and those that a blocking call or a task inside it has started. */
+  readonly #active = new Set<SerialRun>();
   #scheduled = false;
   #started: Promise<void> | undefined;
   #ready = false;
@@ -91,7 +92,7 @@ export class SerialBackend implements Backend {
     return {
       workers: 1,
       alive: 1,
-      busy: this.#active === undefined ? 0 : 1,
+      busy: this.#active.size === 0 ? 0 : 1,
       queued: this.#queue.size,
       running: this.#runs.size - this.#queue.size,
       completed: this.#completed,
@@ -116,7 +117,7 @@ export class SerialBackend implements Backend {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#active !== undefined) return;
+    if (this.#scheduled || this.#active.size > 0) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
@@ -138,7 +139,7 @@ export class SerialBackend implements Backend {
         return;
       }
     }
-    while (this.#active === undefined) {
+    while (this.#active.size === 0) {
       const run = this.#queue.shift();
       if (run === undefined) return;
       await this.#begin(run);
@@ -148,10 +149,9 @@ export class SerialBackend implements Backend {
   #begin(run: SerialRun): void | Promise<void> {
     if (run.ended) return undefined;
     run.queued = false;
-    const outer = this.#active;
-    this.#active = run;
+    this.#active.add(run);
     const after = (): void => {
-      this.#active = outer;
+      this.#active.delete(run);
       if (this.#queue.size > 0) this.#schedule();
     };
     const outcome = this.#inside.run(true, () => run.start());
@@ -179,6 +179,8 @@ class SerialRun implements PartHost {
   readonly #settled: (items: number, failed: boolean) => void;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Lets the next chunk start; set while the function is asynchronous. */
+  #over: (() => void) | undefined;
   #items = 0;
   /** Waits in the backend's queue. */
   queued = false;
@@ -221,7 +223,7 @@ class SerialRun implements PartHost {
   }
   starting(k: number): void {
     const { timeoutMs } = this.chunk;
-    if (timeoutMs === undefined) return;
+    if (timeoutMs === undefined || this.ended) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const label = taskLabel(this.chunk, k);
@@ -254,9 +256,14 @@ class SerialRun implements PartHost {
     };
     const part = { op, fns, items: from === 0 ? items : sliceOf(items, from, to), from, to, range };
     const outcome = runPart(part, this);
-    if (outcome instanceof Promise) return outcome.then(finish);
-    finish(outcome);
-    return undefined;
+    if (!(outcome instanceof Promise)) return void finish(outcome);
+    return new Promise((resolve) => {
+      this.#over = resolve;
+      void outcome.then(finish).then(() => {
+        clearTimeout(this.#timer);
+        resolve();
+      });
+    });
   }
 
   cancel(reason: unknown): void {
@@ -274,6 +281,8 @@ class SerialRun implements PartHost {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.#timer);
+    // A function that was told to stop and never settles must not hold up what comes after it.
+    if (this.#over !== undefined) this.#timer = setTimeout(this.#over, this.chunk.graceMs);
     this.#tell(tell);
     this.#settled(this.#items, failed);
   }
