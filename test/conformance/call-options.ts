@@ -40,7 +40,10 @@ export function callOptionTests({ test, pool, open }: Subject): void {
 
   test('a signal that aborts later touches nothing, and no listener stays', async () => {
     const controller = new AbortController();
-    for (let n = 0; n < 30; n++) await pool().with({ signal: controller.signal }).submit(() => n);
+    for (let n = 0; n < 30; n++)
+      await pool()
+        .with({ signal: controller.signal })
+        .submit(() => n);
     const done = pool().map([1], (x) => x, { signal: controller.signal });
     assert.deepEqual(await done, [1]);
     controller.abort();
@@ -73,44 +76,56 @@ export function callOptionTests({ test, pool, open }: Subject): void {
     assert.deepEqual(results, upTo(30));
   });
 
-  test('timeoutMs ends an endless loop', async () => {
-    const spin = () => {
-      for (;;);
-    };
-    const error = await rejection(pool().with({ timeoutMs: 40, graceMs: 20 }).submit(spin));
-    assert.ok(error instanceof TaskTimeoutError);
-    assert.match(error.message, /spin/);
-    assert.deepEqual(await pool().map(upTo(10), (x) => x), upTo(10));
-  }, 'killable');
-
-  test('cancel() ends an endless loop after graceMs', async () => {
-    const flags = shared(Int32Array, 1);
-    const task = pool()
-      .with({ graceMs: 20 })
-      .submit(() => {
-        Atomics.store(flags, 0, 1);
+  test(
+    'timeoutMs ends an endless loop',
+    async () => {
+      const spin = () => {
         for (;;);
-      });
-    await until('the loop runs', () => flags[0] === 1);
-    task.cancel();
-    assert.equal(((await rejection(task)) as Error).name, 'AbortError');
-    assert.equal((await pool().broadcast(() => 'alive')).length, 2);
-  }, 'killable');
+      };
+      const error = await rejection(pool().with({ timeoutMs: 40, graceMs: 20 }).submit(spin));
+      assert.ok(error instanceof TaskTimeoutError);
+      assert.match(error.message, /spin/);
+      assert.deepEqual(await pool().map(upTo(10), (x) => x), upTo(10));
+    },
+    'killable',
+  );
 
-  test('a task that polls its signal in a loop is told of a cancellation', async () => {
-    const flags = shared(Int32Array, 2);
-    const task = pool()
-      .with({ graceMs: 20_000 })
-      .submit(() => {
-        Atomics.store(flags, 0, 1);
-        while (!context().signal.aborted);
-        Atomics.store(flags, 1, 1);
-      });
-    await until('the loop runs', () => flags[0] === 1);
-    task.cancel();
-    await rejection(task);
-    await until('the loop has ended', () => flags[1] === 1);
-  }, 'isolated');
+  test(
+    'cancel() ends an endless loop after graceMs',
+    async () => {
+      const flags = shared(Int32Array, 1);
+      const task = pool()
+        .with({ graceMs: 20 })
+        .submit(() => {
+          Atomics.store(flags, 0, 1);
+          for (;;);
+        });
+      await until('the loop runs', () => flags[0] === 1);
+      task.cancel();
+      assert.equal(((await rejection(task)) as Error).name, 'AbortError');
+      assert.equal((await pool().broadcast(() => 'alive')).length, 2);
+    },
+    'killable',
+  );
+
+  test(
+    'a task that polls its signal in a loop is told of a cancellation',
+    async () => {
+      const flags = shared(Int32Array, 2);
+      const task = pool()
+        .with({ graceMs: 20_000 })
+        .submit(() => {
+          Atomics.store(flags, 0, 1);
+          while (!context().signal.aborted);
+          Atomics.store(flags, 1, 1);
+        });
+      await until('the loop runs', () => flags[0] === 1);
+      task.cancel();
+      await rejection(task);
+      await until('the loop has ended', () => flags[1] === 1);
+    },
+    'isolated',
+  );
 
   test('retries run a failing item again until it works', async () => {
     const tries = shared(Int32Array, 10);
@@ -119,7 +134,10 @@ export function callOptionTests({ test, pool, open }: Subject): void {
       return x;
     };
     assert.deepEqual(await pool().map(upTo(10), flaky, { retries: 2 }), upTo(10));
-    assert.deepEqual(Array.from(tries), upTo(10).map((x) => (x % 3) + 1));
+    assert.deepEqual(
+      Array.from(tries),
+      upTo(10).map((x) => (x % 3) + 1),
+    );
     tries.fill(0);
     assert.equal(await pool().with({ retries: 2 }).submit(flaky, 5), 5);
     const error = await rejection(pool().with({ retries: 1 }).submit(flaky, 8));

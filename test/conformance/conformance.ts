@@ -19,7 +19,11 @@ import { valueTests } from './values.ts';
  * @param open opens an executor of it
  * @param claims what it can do; a test that needs more is skipped and says so
  */
-export function conformance(name: string, open: (options?: ExecutorOptions) => Executor, claims: Claims): void {
+export function conformance(
+  name: string,
+  open: (options?: ExecutorOptions) => Executor,
+  claims: Claims,
+): void {
   const subject = subjectOf(name, open, claims);
   submitTests(subject);
   mapTests(subject);

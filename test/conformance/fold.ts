@@ -53,7 +53,7 @@ export function foldTests({ test, pool, open }: Subject): void {
   test('reduce() rejects with the error of its function', async () => {
     const error = await rejection(
       pool().reduce(upTo(500), (a, b) => {
-        if (b === 250) throw new RangeError('middle');
+        if (a === 250 || b === 250) throw new RangeError('middle');
         return a + b;
       }),
     );

@@ -67,63 +67,79 @@ export function lifeTests({ test, pool, open, name, claims }: Subject): void {
     assert.equal(await one.submit(wait, 4), 4);
   });
 
-  test('maxTasksPerWorker replaces a worker that has had its share', async () => {
-    const one = open({ workers: 1, maxTasksPerWorker: 3 });
-    const ids: number[] = [];
-    for (let n = 0; n < 7; n++) ids.push(await one.submit(() => context().workerId));
-    const mapped = await one.map(upTo(10), () => context().workerId);
-    for (const id of new Set([...ids, ...mapped])) {
-      const uses = [...ids, ...mapped].filter((other) => other === id).length;
-      assert.ok(uses <= 3, `worker ${id} ran ${uses} tasks`);
-    }
-    assert.ok(one.stats().retired >= 4);
-    assert.equal(one.stats().crashed, 0);
-  }, 'several');
+  test(
+    'maxTasksPerWorker replaces a worker that has had its share',
+    async () => {
+      const one = open({ workers: 1, maxTasksPerWorker: 3 });
+      const ids: number[] = [];
+      for (let n = 0; n < 7; n++) ids.push(await one.submit(() => context().workerId));
+      const mapped = await one.map(upTo(10), () => context().workerId);
+      for (const id of new Set([...ids, ...mapped])) {
+        const uses = [...ids, ...mapped].filter((other) => other === id).length;
+        assert.ok(uses <= 3, `worker ${id} ran ${uses} tasks`);
+      }
+      assert.ok(one.stats().retired >= 4);
+      assert.equal(one.stats().crashed, 0);
+    },
+    'several',
+  );
 
-  test('maxWorkerMemory replaces a worker that has grown', async () => {
-    const one = open({ workers: 1, maxWorkerMemory: 96 * 2 ** 20 });
-    const first = await one.submit(() => {
-      (globalThis as { hoard?: unknown }).hoard = new Float64Array(16 * 2 ** 20).fill(1);
-      return context().workerId;
-    });
-    let now = first;
-    for (let n = 0; n < 200 && now === first; n++) {
-      now = await one.submit(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 10));
+  test(
+    'maxWorkerMemory replaces a worker that has grown',
+    async () => {
+      const one = open({ workers: 1, maxWorkerMemory: 96 * 2 ** 20 });
+      const first = await one.submit(() => {
+        (globalThis as { hoard?: unknown }).hoard = new Float64Array(16 * 2 ** 20).fill(1);
         return context().workerId;
       });
-    }
-    assert.notEqual(now, first);
-    assert.equal(one.stats().crashed, 0);
-  }, 'several');
+      let now = first;
+      for (let n = 0; n < 200 && now === first; n++) {
+        now = await one.submit(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          return context().workerId;
+        });
+      }
+      assert.notEqual(now, first);
+      assert.equal(one.stats().crashed, 0);
+    },
+    'several',
+  );
 
-  test('idleTimeoutMs ends workers without work; the next task starts one', async () => {
-    const one = open({ workers: 2, idleTimeoutMs: 30 });
-    await one.broadcast(() => 0);
-    await until('the workers have ended', () => one.stats().alive === 0);
-    assert.equal(await one.submit((x: number) => x, 5), 5);
-    assert.equal(one.stats().crashed, 0);
-  }, 'several');
+  test(
+    'idleTimeoutMs ends workers without work; the next task starts one',
+    async () => {
+      const one = open({ workers: 2, idleTimeoutMs: 30 });
+      await one.broadcast(() => 0);
+      await until('the workers have ended', () => one.stats().alive === 0);
+      assert.equal(await one.submit((x: number) => x, 5), 5);
+      assert.equal(one.stats().crashed, 0);
+    },
+    'several',
+  );
 
-  test('resize() changes the number of workers while tasks go on', async () => {
-    const one = open({ workers: 1 });
-    const tasks = upTo(60).map((k) =>
-      one.submit(async (x: number) => {
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        return x;
-      }, k),
-    );
-    one.resize(3);
-    assert.equal(one.workers, 3);
-    assert.equal((await one.broadcast(() => context().workerId)).length, 3);
-    one.resize(1);
-    assert.deepEqual(await Promise.all(tasks), upTo(60));
-    assert.equal((await one.broadcast(() => context().workerId)).length, 1);
-    await until('the surplus workers have ended', () => one.stats().alive === 1);
-    assert.equal(one.stats().crashed, 0);
-    assert.ok(thrown(() => one.resize(0)) instanceof RangeError);
-    assert.ok(thrown(() => one.resize('2' as never)) instanceof TypeError);
-  }, 'several');
+  test(
+    'resize() changes the number of workers while tasks go on',
+    async () => {
+      const one = open({ workers: 1 });
+      const tasks = upTo(60).map((k) =>
+        one.submit(async (x: number) => {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          return x;
+        }, k),
+      );
+      one.resize(3);
+      assert.equal(one.workers, 3);
+      assert.equal((await one.broadcast(() => context().workerId)).length, 3);
+      one.resize(1);
+      assert.deepEqual(await Promise.all(tasks), upTo(60));
+      assert.equal((await one.broadcast(() => context().workerId)).length, 1);
+      await until('the surplus workers have ended', () => one.stats().alive === 1);
+      assert.equal(one.stats().crashed, 0);
+      assert.ok(thrown(() => one.resize(0)) instanceof RangeError);
+      assert.ok(thrown(() => one.resize('2' as never)) instanceof TypeError);
+    },
+    'several',
+  );
 
   test('stats() counts calls and items', async () => {
     const one = open({ workers: 1 });

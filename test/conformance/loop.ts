@@ -4,78 +4,105 @@ import { context, shared } from 'tutti';
 import { rejection, upTo, type Subject } from './subject.ts';
 
 export function loopTests({ test, pool, open, claims }: Subject): void {
-  test('for() runs the body once for every index', async () => {
-    for (const n of [0, 1, 2, 100, 30_000]) {
-      const runs = shared(Int32Array, n + 1);
-      await pool().for(n, (i) => {
+  test(
+    'for() runs the body once for every index',
+    async () => {
+      for (const n of [0, 1, 2, 100, 30_000]) {
+        const runs = shared(Int32Array, n + 1);
+        await pool().for(n, (i) => {
+          Atomics.add(runs, i, 1);
+        });
+        assert.ok(runs.subarray(0, n).every((count) => count === 1));
+        assert.equal(runs[n], 0);
+      }
+    },
+    'sharedMemory',
+  );
+
+  test(
+    'for() fills shared arrays',
+    async () => {
+      const a = shared(Float64Array, upTo(10_000));
+      const out = shared(Float64Array, a.length);
+      const scale = 3;
+      await pool().for(a.length, (i) => {
+        out[i] = (a[i] as number) * scale;
+      });
+      assert.deepEqual(
+        Array.from(out),
+        Array.from(a, (x) => x * scale),
+      );
+    },
+    'sharedMemory',
+  );
+
+  test(
+    'for() counts by start, end and step, downwards too',
+    async () => {
+      const visited = async (range: { start?: number; end: number; step?: number }): Promise<number[]> => {
+        const seen = shared(Int32Array, 64);
+        await pool().for(range, (i) => {
+          Atomics.add(seen, i + 32, 1);
+        });
+        assert.ok(seen.every((count) => count <= 1));
+        return upTo(64)
+          .filter((k) => seen[k] === 1)
+          .map((k) => k - 32);
+      };
+      assert.deepEqual(await visited({ end: 3 }), [0, 1, 2]);
+      assert.deepEqual(await visited({ start: -2, end: 2 }), [-2, -1, 0, 1]);
+      assert.deepEqual(await visited({ start: 1, end: 10, step: 4 }), [1, 5, 9]);
+      assert.deepEqual(await visited({ start: 5, end: -5, step: -3 }), [-4, -1, 2, 5]);
+      assert.deepEqual(await visited({ start: 5, end: 5 }), []);
+      assert.deepEqual(await visited({ start: 5, end: 1 }), []);
+    },
+    'sharedMemory',
+  );
+
+  test(
+    'for() takes any grain',
+    async () => {
+      for (const grain of [1, 7, 1_000_000]) {
+        const runs = shared(Int32Array, 1000);
+        await pool().for(1000, (i) => void Atomics.add(runs, i, 1), { grain });
+        assert.ok(runs.every((count) => count === 1));
+      }
+    },
+    'sharedMemory',
+  );
+
+  test(
+    'for() awaits asynchronous bodies',
+    async () => {
+      const runs = shared(Int32Array, 50);
+      await pool().for(50, async (i) => {
+        await Promise.resolve();
         Atomics.add(runs, i, 1);
       });
-      assert.ok(runs.subarray(0, n).every((count) => count === 1));
-      assert.equal(runs[n], 0);
-    }
-  }, 'sharedMemory');
-
-  test('for() fills shared arrays', async () => {
-    const a = shared(Float64Array, upTo(10_000));
-    const out = shared(Float64Array, a.length);
-    const scale = 3;
-    await pool().for(a.length, (i) => {
-      out[i] = (a[i] as number) * scale;
-    });
-    assert.deepEqual(Array.from(out), Array.from(a, (x) => x * scale));
-  }, 'sharedMemory');
-
-  test('for() counts by start, end and step, downwards too', async () => {
-    const visited = async (range: { start?: number; end: number; step?: number }): Promise<number[]> => {
-      const seen = shared(Int32Array, 64);
-      await pool().for(range, (i) => {
-        Atomics.add(seen, i + 32, 1);
-      });
-      assert.ok(seen.every((count) => count <= 1));
-      return upTo(64)
-        .filter((k) => seen[k] === 1)
-        .map((k) => k - 32);
-    };
-    assert.deepEqual(await visited({ end: 3 }), [0, 1, 2]);
-    assert.deepEqual(await visited({ start: -2, end: 2 }), [-2, -1, 0, 1]);
-    assert.deepEqual(await visited({ start: 1, end: 10, step: 4 }), [1, 5, 9]);
-    assert.deepEqual(await visited({ start: 5, end: -5, step: -3 }), [-4, -1, 2, 5]);
-    assert.deepEqual(await visited({ start: 5, end: 5 }), []);
-    assert.deepEqual(await visited({ start: 5, end: 1 }), []);
-  }, 'sharedMemory');
-
-  test('for() takes any grain', async () => {
-    for (const grain of [1, 7, 1_000_000]) {
-      const runs = shared(Int32Array, 1000);
-      await pool().for(1000, (i) => void Atomics.add(runs, i, 1), { grain });
       assert.ok(runs.every((count) => count === 1));
-    }
-  }, 'sharedMemory');
+    },
+    'sharedMemory',
+  );
 
-  test('for() awaits asynchronous bodies', async () => {
-    const runs = shared(Int32Array, 50);
-    await pool().for(50, async (i) => {
-      await Promise.resolve();
-      Atomics.add(runs, i, 1);
-    });
-    assert.ok(runs.every((count) => count === 1));
-  }, 'sharedMemory');
-
-  test('for() rejects with the error of its body and stops', async () => {
-    const runs = shared(Int32Array, 1);
-    const error = await rejection(
-      pool().for(1_000_000_000, (i) => {
-        Atomics.add(runs, 0, 1);
-        if (i === 1000) throw new RangeError('thousand');
-      }),
-    );
-    assert.ok(error instanceof RangeError);
-    assert.equal(error.message, 'thousand');
-    await pool().broadcast(() => 0);
-    const ran = runs[0];
-    await pool().broadcast(() => 0);
-    assert.equal(runs[0], ran, 'nothing runs on after the failure');
-  }, 'sharedMemory');
+  test(
+    'for() rejects with the error of its body and stops',
+    async () => {
+      const runs = shared(Int32Array, 1);
+      const error = await rejection(
+        pool().for(1_000_000_000, (i) => {
+          Atomics.add(runs, 0, 1);
+          if (i === 1000) throw new RangeError('thousand');
+        }),
+      );
+      assert.ok(error instanceof RangeError);
+      assert.equal(error.message, 'thousand');
+      await pool().broadcast(() => 0);
+      const ran = runs[0];
+      await pool().broadcast(() => 0);
+      assert.equal(runs[0], ran, 'nothing runs on after the failure');
+    },
+    'sharedMemory',
+  );
 
   test('for() refuses endless and broken ranges', async () => {
     const body = () => 0;
@@ -97,17 +124,21 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
     assert.deepEqual(await one.broadcast((plus: number) => context().workerId + plus, 100), ids);
   });
 
-  test('broadcast() reaches workers that are busy', async () => {
-    const one = open({ workers: 2 });
-    const tasks = upTo(10).map((k) =>
-      one.submit(async (x: number) => {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        return x;
-      }, k),
-    );
-    assert.equal((await one.broadcast(() => 'here')).length, 2);
-    assert.deepEqual(await Promise.all(tasks), upTo(10));
-  }, 'several');
+  test(
+    'broadcast() reaches workers that are busy',
+    async () => {
+      const one = open({ workers: 2 });
+      const tasks = upTo(10).map((k) =>
+        one.submit(async (x: number) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          return x;
+        }, k),
+      );
+      assert.equal((await one.broadcast(() => 'here')).length, 2);
+      assert.deepEqual(await Promise.all(tasks), upTo(10));
+    },
+    'several',
+  );
 
   test('broadcast() rejects when one worker fails', async () => {
     const error = await rejection(

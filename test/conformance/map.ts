@@ -142,10 +142,7 @@ export function mapTests({ test, pool, open }: Subject): void {
       [2, 'b'],
     ];
     assert.deepEqual(await pool().starmap(lists, (n, s) => s.repeat(n)), ['a', 'bb']);
-    assert.deepEqual(
-      await pool().starmap(new Map([['k', 1]]), (key, value) => key + String(value)),
-      ['k1'],
-    );
+    assert.deepEqual(await pool().starmap(new Map([['k', 1]]), (key, value) => key + String(value)), ['k1']);
     assert.deepEqual(await pool().starmap([], () => 1), []);
   });
 
@@ -187,21 +184,25 @@ export function mapTests({ test, pool, open }: Subject): void {
     assert.deepEqual(await pool().flatMap([1, 2], (x) => new Float64Array([x])), [1, 2]);
   });
 
-  test('one slow item among many does not hold the others back', async () => {
-    const gate = shared(Int32Array, 2);
-    const two = open({ workers: 2 });
-    const task = two.map(upTo(64), (x) => {
-      if (x === 0) Atomics.wait(gate, 0, 0, 20_000);
-      else if (Atomics.add(gate, 1, 1) === 62) {
-        // The last of the others opens the gate: without it the first would wait in vain.
-        Atomics.store(gate, 0, 1);
-        Atomics.notify(gate, 0);
-      }
-      return x;
-    });
-    assert.deepEqual(await task, upTo(64));
-    assert.equal(gate[0], 1);
-  }, 'several');
+  test(
+    'one slow item among many does not hold the others back',
+    async () => {
+      const gate = shared(Int32Array, 2);
+      const two = open({ workers: 2 });
+      const task = two.map(upTo(64), (x) => {
+        if (x === 0) Atomics.wait(gate, 0, 0, 20_000);
+        else if (Atomics.add(gate, 1, 1) === 62) {
+          // The last of the others opens the gate: without it the first would wait in vain.
+          Atomics.store(gate, 0, 1);
+          Atomics.notify(gate, 0);
+        }
+        return x;
+      });
+      assert.deepEqual(await task, upTo(64));
+      assert.equal(gate[0], 1);
+    },
+    'several',
+  );
 
   test('concurrent calls do not mix', async () => {
     const calls = upTo(12).map((n) => pool().map(upTo(100 * n), (x) => x + n));

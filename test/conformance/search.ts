@@ -69,7 +69,11 @@ export function searchTests({ test, pool }: Subject): void {
     const error = await rejection(pool().find(upTo(80), fails(20), { chunk: 5 }));
     assert.ok(error instanceof RangeError);
     assert.equal(error.message, 'item 20');
-    const none = await rejection(pool().some(upTo(80), fails(79), { chunk: 80 }).then((hit) => assert.equal(hit, false)));
+    const none = await rejection(
+      pool()
+        .some(upTo(80), fails(79), { chunk: 80 })
+        .then((hit) => assert.equal(hit, false)),
+    );
     assert.ok(none instanceof Error);
   });
 }

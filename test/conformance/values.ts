@@ -108,77 +108,100 @@ export function valueTests({ test, pool, open, claims }: Subject): void {
     );
   });
 
-  test('shared arrays are the same memory on both sides', async () => {
-    const cells = shared(Int32Array, [1, 2, 3]);
-    const view = cells.subarray(1);
-    await pool().submit((xs: Int32Array) => void (xs[0] = 20), view);
-    assert.deepEqual([...cells], [1, 20, 3]);
-    await pool().submit(() => void (cells[2] = 30));
-    assert.deepEqual([...cells], [1, 20, 30]);
-    const back = await pool().submit(() => cells);
-    assert.equal(back.buffer instanceof SharedArrayBuffer, true);
-    back[0] = 9;
-    assert.equal(cells[0], 9);
-  }, 'sharedMemory');
+  test(
+    'shared arrays are the same memory on both sides',
+    async () => {
+      const cells = shared(Int32Array, [1, 2, 3]);
+      const view = cells.subarray(1);
+      await pool().submit((xs: Int32Array) => void (xs[0] = 20), view);
+      assert.deepEqual([...cells], [1, 20, 3]);
+      await pool().submit(() => void (cells[2] = 30));
+      assert.deepEqual([...cells], [1, 20, 30]);
+      const back = await pool().submit(() => cells);
+      assert.equal(back.buffer instanceof SharedArrayBuffer, true);
+      back[0] = 9;
+      assert.equal(cells[0], 9);
+    },
+    'sharedMemory',
+  );
 
-  test('other typed arrays and objects are copies', async () => {
-    const bytes = new Uint8Array([1, 2, 3]);
-    const object = { n: 1 };
-    const back = await pool().submit(
-      (xs: Uint8Array, o: { n: number }) => {
-        xs[0] = 100;
-        o.n = 100;
-        return xs;
-      },
-      bytes,
-      object,
-    );
-    assert.deepEqual([...bytes], [1, 2, 3]);
-    assert.deepEqual([...back], [100, 2, 3]);
-    assert.equal(object.n, 1);
-    await pool().map(bytes, (x) => x);
-    assert.equal(bytes.length, 3);
-  }, 'isolated');
+  test(
+    'other typed arrays and objects are copies',
+    async () => {
+      const bytes = new Uint8Array([1, 2, 3]);
+      const object = { n: 1 };
+      const back = await pool().submit(
+        (xs: Uint8Array, o: { n: number }) => {
+          xs[0] = 100;
+          o.n = 100;
+          return xs;
+        },
+        bytes,
+        object,
+      );
+      assert.deepEqual([...bytes], [1, 2, 3]);
+      assert.deepEqual([...back], [100, 2, 3]);
+      assert.equal(object.n, 1);
+      await pool().map(bytes, (x) => x);
+      assert.equal(bytes.length, 3);
+    },
+    'isolated',
+  );
 
-  test('move() hands memory over in both directions', async () => {
-    const bytes = new Uint8Array(1000).fill(7);
-    const sum = await pool().submit((xs: Uint8Array) => xs.reduce((a, b) => a + b, 0), move(bytes));
-    assert.equal(sum, 7000);
-    assert.equal(bytes.length, 0);
-    const made = await pool().submit(() => move(new Float64Array(100).fill(2)));
-    assert.deepEqual([...made], upTo(100).map(() => 2));
-  }, 'isolated');
+  test(
+    'move() hands memory over in both directions',
+    async () => {
+      const bytes = new Uint8Array(1000).fill(7);
+      const sum = await pool().submit((xs: Uint8Array) => xs.reduce((a, b) => a + b, 0), move(bytes));
+      assert.equal(sum, 7000);
+      assert.equal(bytes.length, 0);
+      const made = await pool().submit(() => move(new Float64Array(100).fill(2)));
+      assert.deepEqual(
+        [...made],
+        upTo(100).map(() => 2),
+      );
+    },
+    'isolated',
+  );
 
-  test('what cannot travel is refused before anything is sent, with its path', async () => {
-    const runs = shared(Int32Array, 1);
-    const count = () => Atomics.add(runs, 0, 1);
-    const hidden = { deep: [new WeakMap()] };
-    const argument = await rejection(pool().submit(count as (x: unknown) => number, hidden));
-    assert.ok(argument instanceof CaptureError);
-    assert.match(argument.path, /deep/);
-    const captured = await rejection(pool().submit(() => hidden.deep.length + count()));
-    assert.ok(captured instanceof CaptureError);
-    assert.match(captured.message, /hidden/);
-    const item = await rejection(pool().map([1, 2, new WeakSet()] as unknown[], count));
-    assert.ok(item instanceof CaptureError);
-    const socket = createServer();
-    const server = await rejection(pool().submit(() => socket.listening));
-    assert.ok(server instanceof CaptureError);
-    assert.match(server.message, /socket/);
-    const executor = open({ workers: 1 });
-    assert.ok((await rejection(pool().submit(() => executor.closed))) instanceof CaptureError);
-    await pool().broadcast(() => 0);
-    assert.equal(runs[0], 0);
-    assert.equal(await pool().submit(() => 'fine'), 'fine');
-  }, 'isolated');
+  test(
+    'what cannot travel is refused before anything is sent, with its path',
+    async () => {
+      const runs = shared(Int32Array, 1);
+      const count = () => Atomics.add(runs, 0, 1);
+      const hidden = { deep: [new WeakMap()] };
+      const argument = await rejection(pool().submit(count as (x: unknown) => number, hidden));
+      assert.ok(argument instanceof CaptureError);
+      assert.match(argument.path, /deep/);
+      const captured = await rejection(pool().submit(() => hidden.deep.length + count()));
+      assert.ok(captured instanceof CaptureError);
+      assert.match(captured.message, /hidden/);
+      const item = await rejection(pool().map([1, 2, new WeakSet()] as unknown[], count));
+      assert.ok(item instanceof CaptureError);
+      const socket = createServer();
+      const server = await rejection(pool().submit(() => socket.listening));
+      assert.ok(server instanceof CaptureError);
+      assert.match(server.message, /socket/);
+      const executor = open({ workers: 1 });
+      assert.ok((await rejection(pool().submit(() => executor.closed))) instanceof CaptureError);
+      await pool().broadcast(() => 0);
+      assert.equal(runs[0], 0);
+      assert.equal(await pool().submit(() => 'fine'), 'fine');
+    },
+    'isolated',
+  );
 
-  test('a result that cannot travel fails the task, by name', async () => {
-    const error = await rejection(pool().submit(() => ({ inner: new WeakMap() })));
-    assert.ok(error instanceof CaptureError);
-    assert.match(error.message, /WeakMap/);
-    const mapped = await rejection(pool().map(upTo(100), (x) => (x === 50 ? new WeakRef({}) : x)));
-    assert.ok(mapped instanceof CaptureError);
-  }, 'isolated');
+  test(
+    'a result that cannot travel fails the task, by name',
+    async () => {
+      const error = await rejection(pool().submit(() => ({ inner: new WeakMap() })));
+      assert.ok(error instanceof CaptureError);
+      assert.match(error.message, /WeakMap/);
+      const mapped = await rejection(pool().map(upTo(100), (x) => (x === 50 ? new WeakRef({}) : x)));
+      assert.ok(mapped instanceof CaptureError);
+    },
+    'isolated',
+  );
 
   test('errors arrive with class, name, message, code, own properties and causes', async () => {
     const error = await rejection(
