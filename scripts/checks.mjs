@@ -57,10 +57,9 @@ function runTests(node, files) {
     '--test-concurrency=2',
     `--test-timeout=${FILE_TIMEOUT_MS}`,
   ];
-  const { status } = spawnSync(node, ['--enable-source-maps', ...args, ...files], {
+  const { status } = spawnSync(node, [...args, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
   });
   return status === 0;
 }

@@ -66,12 +66,18 @@ function added(now: readonly string[]): string[] {
  * ```
  */
 export async function assertNoLeaks(): Promise<void> {
+  const left = await findLeaks(LOOKS);
+  assert.ok(left.length === 0, `the tests left behind: ${left.join(', ')}`);
+}
+
+/** What is left after that many looks; nothing as soon as one look finds nothing. */
+export async function findLeaks(looks: number): Promise<string[]> {
   let left: string[] = [];
-  for (let look = 0; look < LOOKS; look++) {
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) await sleep(BETWEEN_LOOKS_MS);
     await turn();
     left = added(leftovers());
-    if (left.length === 0) return;
-    await sleep(BETWEEN_LOOKS_MS);
+    if (left.length === 0) return left;
   }
-  assert.fail(`the tests left behind: ${left.join(', ')}`);
+  return left;
 }
