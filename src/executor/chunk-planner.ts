@@ -60,8 +60,10 @@ export class ChunkPlanner {
     const grown = this.#measured * GROWTH;
     const perItem = Math.max(this.#average, this.#last);
     const byTime = perItem > 0 ? Math.floor(TARGET_MS / perItem) : Infinity;
-    const share = Math.ceil(left / (SHARES * this.#plan.workers));
-    const least = perItem > 0 ? Math.floor(LEAST_MS / perItem) : 1;
+    const { workers } = this.#plan;
+    const share = Math.ceil(left / (SHARES * workers));
+    // Even then every worker gets a part of what is left: the time per item may be that of a cached prefix.
+    const least = perItem > 0 ? Math.min(Math.floor(LEAST_MS / perItem), Math.ceil(left / workers)) : 1;
     return Math.min(grown, byTime, Math.max(share, least));
   }
 

@@ -1,5 +1,7 @@
 /** A backend for tests: chunks run in this thread, and the test says when each part of them ends. */
 import type { Backend, BackendStats, Capabilities, Chunk, ChunkOutcome } from '#src/executor/backend.js';
+import { Executor } from '#src/executor/executor.js';
+import { executorOptions, type ExecutorOptions } from '#src/executor/options.js';
 import { ExecutorClosedError } from '#src/base/errors.js';
 
 type Fn = (...args: unknown[]) => unknown;
@@ -169,7 +171,8 @@ export class FakeBackend implements Backend {
 
   async terminate(): Promise<void> {
     this.closed = true;
-    for (const held of [...this.held]) held.fail(held.chunk.from, new ExecutorClosedError('terminated'));
+    for (const held of [...this.held])
+      if (!held.ended) held.fail(held.chunk.from, new ExecutorClosedError('terminated'));
   }
 }
 
@@ -214,4 +217,12 @@ function evaluateWhole(chunk: Chunk): unknown {
 /** Lets promises and timers of 0 ms run. */
 export async function settle(): Promise<void> {
   for (let n = 0; n < 5; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A pool over a fake backend. */
+export function openFake(
+  options: ConstructorParameters<typeof FakeBackend>[0] & { executor?: ExecutorOptions } = {},
+): { pool: Executor; backend: FakeBackend } {
+  const backend = new FakeBackend(options);
+  return { backend, pool: new Executor(backend, executorOptions('fake', options.executor, backend.workers)) };
 }
