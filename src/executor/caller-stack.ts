@@ -79,8 +79,18 @@ export function appendCaller(error: unknown, where: string, caller: Caller): voi
     return;
   }
   const from = caller.shared ? 'called from here, or from a call shortly after' : 'called from';
-  const text = `${stack}\n    at ${where}\n    --- ${from} ---${framesOf(caller)}`;
+  const text = `${withoutMachinery(stack)}\n    at ${where}\n    --- ${from} ---${framesOf(caller)}`;
   if (setStack(error, text)) told.add(error);
+}
+
+/** This folder, as it stands in stacks. */
+const machinery = new URL('.', import.meta.url).href;
+
+/** A remote stack up to the frames that ran the user's function: those are the same for every task. */
+function withoutMachinery(stack: string): string {
+  const lines = stack.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('    at ') && line.includes(machinery));
+  return first < 0 ? stack : lines.slice(0, first).join('\n');
 }
 
 function setStack(error: object, text: string): boolean {

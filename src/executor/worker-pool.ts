@@ -354,10 +354,11 @@ export class WorkerPool implements Backend {
     const error = unpackError(packed);
     if (!(error instanceof Promise)) return then(error);
     part.run.pending++;
-    void error.then((rebuilt) => {
+    const settle = (rebuilt: unknown): void => {
       part.run.pending--;
       then(rebuilt);
-    });
+    };
+    void error.then(settle, settle);
   }
 
   #measure(part: Part, computeMs: number): void {
