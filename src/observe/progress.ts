@@ -76,7 +76,7 @@ export function progressBar(
     drawnAt = time;
     drawn = true;
     stream.write(
-      `\r${progressLine(label, progress, { elapsedMs: time - start, width: (stream.columns ?? 80) - 1, unit, colour })}\u001b[K`,
+      `\r${progressLine(label, progress, { elapsedMs: time - start, width: (stream.columns || 80) - 1, unit, colour })}\u001b[K`,
     );
   };
   const stop = (): void => {

@@ -76,12 +76,12 @@ function paint(times: Float32Array): Uint8Array {
 export const mandelbrot = problem(
   'mandelbrot',
   'Mandelbrot set',
-  `${WIDTH} × ${HEIGHT} points, up to ${MAX_STEPS} steps each, rows handed out as workers become free and written ` +
+  `${WIDTH} × ${HEIGHT} points, up to ${MAX_STEPS.toLocaleString('en-US')} steps each, rows handed out as workers become free and written ` +
     'straight into one shared array. The area of the set is known to ten digits; counting pixels must come near it.',
   (): Case<number, Float32Array> => {
     const rows = Array.from({ length: HEIGHT }, (_, row) => row);
     return {
-      input: `${WIDTH} × ${HEIGHT} pixels, ${MAX_STEPS} steps`,
+      input: `${WIDTH} × ${HEIGHT} pixels, ${MAX_STEPS.toLocaleString('en-US')} steps`,
       items: rows,
       serial: (some) => {
         const times = new Float32Array(WIDTH * HEIGHT);
