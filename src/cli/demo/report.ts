@@ -169,7 +169,7 @@ img { max-width: 100%; height: auto; border-radius: 6px; display: block; }
 .ok { color: var(--good); font-weight: 600; }
 .wrong { color: var(--bad); font-weight: 600; }
 .skipped { color: var(--muted); text-align: left; }
-svg { display: block; max-width: 100%; height: auto; }
+svg { display: block; max-width: 100%; min-width: 600px; height: auto; }
 svg .ink { fill: var(--ink); }
 svg .muted { fill: var(--muted); }
 svg .small { font-size: 11px; }
@@ -182,6 +182,6 @@ svg .axis { stroke: var(--muted); }
 svg .mark { stroke: var(--muted); stroke-dasharray: 4 3; }
 svg .halo { paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
 svg .line { fill: none; stroke-linejoin: round; }
-svg .faint { stroke: var(--faint); stroke-opacity: 0.28; }
+svg .faint { stroke: var(--faint); stroke-opacity: 0.45; }
 svg .strong { stroke: var(--strong); stroke-width: 1.8; }
 `;
