@@ -1,25 +1,39 @@
 /** Decides how a chunk's items travel, and refuses what cannot, before anything is sent. */
 import { pack, scanPlain, type Packed } from '../closure/index.ts';
 import type { Chunk } from './backend.ts';
-import type { ItemCoding } from './part.ts';
 import { sliceOf } from './serial-backend.ts';
+import type { Transferable } from './wire.ts';
 
 /** Below this many items a typed array gains nothing over a plain one. */
 const worthwhileNumbers = 16;
 
+/** How the items of a chunk travel. */
+export type ItemCoding = 'numbers' | 'plain' | 'packed';
+
+/** Items in their wire form, with the memory that moves with them. */
+export interface PackedItems {
+  readonly packed: Packed;
+  readonly transfer: Transferable[];
+}
+
 /** @throws {CaptureError} when an item cannot travel; its path names the item. */
-export function encodeItems(chunk: Chunk): { coding: ItemCoding; packed: Packed | undefined } {
+export function encodeItems(chunk: Chunk): { coding: ItemCoding; packed: PackedItems | undefined } {
   const { items, from, to, op } = chunk;
   if (op === 'range' || ArrayBuffer.isView(items)) return { coding: 'plain', packed: undefined };
   if (to - from >= worthwhileNumbers && allNumbers(items, from, to))
     return { coding: 'numbers', packed: undefined };
   for (let k = from; k < to; k++) {
     if (scanPlain(items[k], [])) continue;
-    const slice = op === 'call' ? items[from] : sliceOf(items, from, to);
-    const packed = pack(slice, { root: op === 'call' ? 'args' : 'items' });
-    return { coding: 'packed', packed: op === 'call' ? pack([slice], { root: 'args' }) : packed };
+    return { coding: 'packed', packed: packItems(chunk, from, to) };
   }
   return { coding: 'plain', packed: undefined };
+}
+
+/** Packs the items `from ≤ k < to`. */
+export function packItems({ items, op }: Chunk, from: number, to: number): PackedItems {
+  const transfer: Transferable[] = [];
+  const packed = pack(sliceOf(items, from, to), { root: op === 'call' ? 'args' : 'items', transfer });
+  return { packed, transfer };
 }
 
 function allNumbers(items: ArrayLike<unknown>, from: number, to: number): boolean {

@@ -17,8 +17,11 @@ export interface Unsendable {
 interface Unpacked {
   readonly slot: number;
   readonly k: number;
-  readonly make: (codec: Codec) => FromWorker;
+  readonly make: Make;
 }
+
+/** Makes an entry of a value; what is to be moved goes into `transfer`. */
+type Make = (codec: Codec, transfer: Transferable[]) => FromWorker;
 
 export class Outbox {
   readonly #post: Post<FromWorker>;
@@ -45,14 +48,14 @@ export class Outbox {
   }
 
   /** Sends what `make` packs. Returns the failure when it is known at once. */
-  sendPacked(slot: number, k: number, make: (codec: Codec) => FromWorker): Unsendable | undefined {
+  sendPacked(slot: number, k: number, make: Make): Unsendable | undefined {
     if (this.#codec === undefined) {
       this.#entries.push({ slot, k, make });
       this.#waiting++;
       return undefined;
     }
     try {
-      this.#entries.push(make(this.#codec));
+      this.#entries.push(make(this.#codec, this.#transfer));
       return undefined;
     } catch (error) {
       return { k, error };

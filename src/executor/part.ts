@@ -1,6 +1,7 @@
 /** A chunk on its way through a worker pool, and the parts it is split into. */
-import type { Captured, Packed } from '../closure/index.ts';
+import type { Captured } from '../closure/index.ts';
 import type { Chunk, ChunkOutcome } from './backend.ts';
+import type { ItemCoding, PackedItems } from './item-coding.ts';
 
 /** The items `from ≤ k < to` of a chunk, waiting or held by one worker. */
 export interface Part {
@@ -15,16 +16,13 @@ export interface Part {
   stopping: boolean;
 }
 
-/** How the items of a chunk travel. */
-export type ItemCoding = 'numbers' | 'plain' | 'packed';
-
 /** A chunk from `run()` to `sink.end()`. */
 export class ChunkRun {
   readonly chunk: Chunk;
   readonly fns: readonly Captured[];
   readonly coding: ItemCoding;
   /** The packed items of the whole chunk, until they are sent. */
-  packed: Packed | undefined;
+  packed: PackedItems | undefined;
   /** Parts that have not ended, waiting ones included. */
   readonly parts = new Set<Part>();
   /** Results that are still being rebuilt. */
@@ -37,7 +35,7 @@ export class ChunkRun {
     chunk: Chunk,
     fns: readonly Captured[],
     coding: ItemCoding,
-    packed: Packed | undefined,
+    packed: PackedItems | undefined,
     onEnd: (run: ChunkRun) => void,
   ) {
     this.chunk = chunk;

@@ -1,6 +1,7 @@
 /** One worker of a pool, from the scheduler's side: what it holds, what it knows, what is about to be sent to it. */
-import { pack, scanPlain, type Captured } from '../closure/index.ts';
+import { scanPlain, type Captured } from '../closure/index.ts';
 import { slotCount, type Board } from './board.ts';
+import { packItems } from './item-coding.ts';
 import type { Part } from './part.ts';
 import { sliceOf } from './serial-backend.ts';
 import { Coding, type ToWorker, type Transferable } from './wire.ts';
@@ -175,10 +176,9 @@ export class PoolWorker {
     if (run.coding === 'packed') {
       const whole = from === chunk.from && to === chunk.to ? run.packed : undefined;
       run.packed = undefined;
-      return {
-        coding: Coding.packed,
-        items: whole ?? pack(sliceOf(chunk.items, from, to), { root: 'items' }),
-      };
+      const { packed, transfer } = whole ?? packItems(chunk, from, to);
+      for (const each of transfer) this.#transfer.push(each);
+      return { coding: Coding.packed, items: packed };
     }
     const items = sliceOf(chunk.items, from, to);
     if (ArrayBuffer.isView(items)) {

@@ -230,8 +230,9 @@ class WorkerRun implements PartHost {
     const transfer: Transferable[] = [];
     if (scanPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, Coding.plain], transfer);
     else {
-      const failure = this.#outbox.sendPacked(slot, k, ({ pack }) => {
-        return ['report', slot, k, pack(data, { root: 'report' }), Coding.packed];
+      const failure = this.#outbox.sendPacked(slot, k, ({ pack }, moved) => {
+        const packed = pack(data, { root: 'report', reply: true, transfer: moved });
+        return ['report', slot, k, packed, Coding.packed];
       });
       if (failure !== undefined) throw failure.error;
     }
@@ -259,8 +260,13 @@ class WorkerRun implements PartHost {
       transfer.length = plainSoFar;
       handOver(j);
       start = j + 1;
-      const failure = this.#outbox.sendPacked(slot, k + j, ({ pack }) => {
-        return ['packed results', slot, k + j, pack([value], { root: 'result' })];
+      const failure = this.#outbox.sendPacked(slot, k + j, ({ pack }, moved) => {
+        return [
+          'packed results',
+          slot,
+          k + j,
+          pack([value], { root: 'result', reply: true, transfer: moved }),
+        ];
       });
       if (failure !== undefined) return failure;
     }
