@@ -114,7 +114,7 @@ export function importsOf(source) {
     // A URL counts when it is a module beside this one.
     if (
       match[0].startsWith('new') &&
-      !(specifier.startsWith('.') && /^\s*,\s*import\.meta\.url/.test(code.slice(close + 1)))
+      !(/^\..*\.[cm]?[jt]s$/.test(specifier) && /^\s*,\s*import\.meta\.url/.test(code.slice(close + 1)))
     ) {
       continue;
     }

@@ -132,6 +132,7 @@ test(
       'base/b.ts': "export { map } from 'tutti';\n",
       'base/c.ts': "export { root } from '../../test/root.ts';\n",
       'base/d.ts': "export const url = new URL('../../package.json', import.meta.url);\n",
+      'base/e.ts': "export const here = new URL('.', import.meta.url);\n",
     });
     assert.equal(problems.length, 3, problems.join('\n'));
     assert.match(problems.join('\n'), /a\.ts:1: imports its own folder's index\.ts/);
