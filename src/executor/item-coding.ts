@@ -29,11 +29,13 @@ export function encodeItems(chunk: Chunk): { coding: ItemCoding; packed: PackedI
   return { coding: 'plain', packed: undefined };
 }
 
-/** Packs the items `from ≤ k < to`. */
-export function packItems({ items, op }: Chunk, from: number, to: number): PackedItems {
+/** Packs the items `from ≤ k < to`; of a `call`, its argument list alone. */
+export function packItems({ items, op, base }: Chunk, from: number, to: number): PackedItems {
   const transfer: Transferable[] = [];
-  const packed = pack(sliceOf(items, from, to), { root: op === 'call' ? 'args' : 'items', transfer });
-  return { packed, transfer };
+  if (op === 'call') return { packed: pack(items[from], { root: 'args', transfer }), transfer };
+  // The index in an error's path counts from the start of the slice.
+  const root = base + from === 0 ? 'items' : `items.slice(${base + from})`;
+  return { packed: pack(sliceOf(items, from, to), { root, transfer }), transfer };
 }
 
 function allNumbers(items: ArrayLike<unknown>, from: number, to: number): boolean {

@@ -133,7 +133,9 @@ export class WorkerLoop {
       return fail(error);
     }
     const start = (fns: readonly AnyFunction[], values: ArrayLike<unknown>): void | Promise<void> => {
-      const outcome = runPart({ ...part, fns, items: values }, run);
+      // The argument list of a `call` is packed by itself.
+      const list = part.coding === Coding.packed && part.op === 'call' ? [values] : values;
+      const outcome = runPart({ ...part, fns, items: list }, run);
       if (outcome instanceof Promise) return outcome.then(finish);
       finish(outcome);
     };
