@@ -83,6 +83,8 @@ export interface RangeState {
 
 /** Where a chunk's results go. Calls come on the caller's thread, results of one chunk in any order. */
 export interface ChunkSink {
+  /** A worker has been given items of the chunk; may come again. */
+  started(): void;
   /** `values[j]` is the result of item `k + j`. */
   results(k: number, values: ArrayLike<unknown>): void;
   /** The item at `k` called `context().report(data)`. */

@@ -244,6 +244,7 @@ class SerialRun implements PartHost {
   start(): undefined | Promise<void> {
     const { op, fns, items, from, to, range } = this.chunk;
     const since = performance.now();
+    this.chunk.sink.started();
     const finish = (end: PartEnd): void => {
       if (end.kind === 'done') {
         this.#end(() => this.chunk.sink.end({ kind: 'done', computeMs: performance.now() - since }), false);

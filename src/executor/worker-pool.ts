@@ -216,6 +216,7 @@ export class WorkerPool implements Backend {
       this.#failRun(part, part.from, error, false);
       return;
     }
+    run.chunk.sink.started();
     if (run.chunk.timeoutMs !== undefined) this.#watch(part, worker, run.chunk.timeoutMs);
   }
 
@@ -250,16 +251,7 @@ export class WorkerPool implements Backend {
   // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #message(worker: PoolWorker, entries: readonly FromWorker[]): void {
-    for (const entry of entries) {
-      try {
-        this.#entry(worker, entry);
-      } catch (error) {
-        // The rest of the message must not be lost with it.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const entry of entries) this.#entry(worker, entry);
     if (worker.parts.size === 0) this.#crew.idle(worker);
     this.#schedule();
   }
@@ -323,7 +315,7 @@ export class WorkerPool implements Backend {
   }
 
   #results(part: Part, k: number, values: ArrayLike<unknown>): void {
-    part.received = Math.max(part.received, k + values.length);
+    part.received = k + values.length;
     this.#completed += values.length;
     if (!part.run.ended) part.run.chunk.sink.results(k, values);
   }
@@ -333,7 +325,6 @@ export class WorkerPool implements Backend {
     try {
       const values = unpack(packed) as unknown[] | Promise<unknown[]>;
       if (!(values instanceof Promise)) return this.#results(part, k, values);
-      part.received = k + 1;
       run.pending++;
       void values
         .then(
