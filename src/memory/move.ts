@@ -4,10 +4,14 @@ import * as workerThreads from 'node:worker_threads';
 import { show } from '../base/options.ts';
 import { registrySlot } from '../base/registry.ts';
 
-/** What {@link move} accepts: memory that can change hands, and the objects of the platform that can. */
+/**
+ * What {@link move} accepts: memory that can change hands, and the objects of the platform that can.
+ *
+ * A parameter declared as `Float64Array` may be over shared memory as far as types know: that is told at run time.
+ */
 export type Movable =
   | ArrayBuffer
-  | ArrayBufferView<ArrayBuffer>
+  | ArrayBufferView
   | workerThreads.MessagePort
   | ReadableStream
   | WritableStream
