@@ -42,7 +42,7 @@ export type FromWorker =
   | readonly ['ready']
   | readonly ['init failed', error: Packed]
   | readonly ['results', slot: number, k: number, values: ArrayLike<unknown>]
-  | readonly ['packed results', slot: number, k: number, values: Packed]
+  | readonly ['packed result', slot: number, k: number, value: Packed]
   | readonly ['report', slot: number, k: number, data: unknown, coding: Coding]
   | readonly ['done', slot: number, computeMs: number]
   | readonly ['failed', slot: number, computeMs: number, k: number, error: Packed]

@@ -263,12 +263,7 @@ class WorkerRun implements PartHost {
       handOver(j);
       start = j + 1;
       const failure = this.#outbox.sendPacked(slot, k + j, ({ pack }, moved) => {
-        return [
-          'packed results',
-          slot,
-          k + j,
-          pack([value], { root: 'result', reply: true, transfer: moved }),
-        ];
+        return ['packed result', slot, k + j, pack(value, { root: 'result', reply: true, transfer: moved })];
       });
       if (failure !== undefined) return failure;
     }

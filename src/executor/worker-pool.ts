@@ -263,9 +263,9 @@ export class WorkerPool implements Backend {
         if (part !== undefined) this.#results(part, entry[2], entry[3]);
         return;
       }
-      case 'packed results': {
+      case 'packed result': {
         const part = worker.parts.get(entry[1]);
-        if (part !== undefined) this.#packedResults(part, entry[2], entry[3]);
+        if (part !== undefined) this.#packedResult(part, entry[2], entry[3]);
         return;
       }
       case 'done': {
@@ -320,15 +320,16 @@ export class WorkerPool implements Backend {
     if (!part.run.ended) part.run.chunk.sink.results(k, values);
   }
 
-  #packedResults(part: Part, k: number, packed: Parameters<typeof unpack>[0]): void {
+  #packedResult(part: Part, k: number, packed: Parameters<typeof unpack>[0]): void {
     const { run } = part;
     try {
-      const values = unpack(packed) as unknown[] | Promise<unknown[]>;
-      if (!(values instanceof Promise)) return this.#results(part, k, values);
+      const value = unpack(packed);
+      if (!(value instanceof Promise)) return this.#results(part, k, [value]);
+      part.received = k + 1;
       run.pending++;
-      void values
+      void value
         .then(
-          (rebuilt) => this.#results(part, k, rebuilt),
+          (rebuilt: unknown) => this.#results(part, k, [rebuilt]),
           (error: unknown) => this.#failRun(part, k, error, false),
         )
         .then(() => {
