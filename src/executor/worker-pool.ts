@@ -251,7 +251,16 @@ export class WorkerPool implements Backend {
   // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #message(worker: PoolWorker, entries: readonly FromWorker[]): void {
-    for (const entry of entries) this.#entry(worker, entry);
+    for (const entry of entries) {
+      try {
+        this.#entry(worker, entry);
+      } catch (error) {
+        // The rest of the message must not be lost with it.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
     if (worker.parts.size === 0) this.#crew.idle(worker);
     this.#schedule();
   }
@@ -315,7 +324,7 @@ export class WorkerPool implements Backend {
   }
 
   #results(part: Part, k: number, values: ArrayLike<unknown>): void {
-    part.received = k + values.length;
+    part.received = Math.max(part.received, k + values.length);
     this.#completed += values.length;
     if (!part.run.ended) part.run.chunk.sink.results(k, values);
   }
