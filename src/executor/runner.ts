@@ -149,15 +149,18 @@ class PartRun {
     return undefined;
   }
 
-  /** The general loop: any items, any results, until a promise turns up. */
-  #each(): Outcome {
+  /** The general loop: any items, any results, until a promise turns up. Items below `claimed` are granted already. */
+  #each(claimed = this.#k): Outcome {
+    let end = claimed;
     const { to } = this.#part;
     const host = this.#host;
     const keep = this.#part.op !== 'each';
     while (this.#k < to) {
       const since = performance.now();
-      const end = host.claim(this.#k, Math.min(to, this.#k + (host.timed ? 1 : this.#stride)));
-      if (end <= this.#k) return this.#handOver(true) ?? done;
+      if (this.#k >= end) {
+        end = host.claim(this.#k, Math.min(to, this.#k + (host.timed ? 1 : this.#stride)));
+        if (end <= this.#k) return this.#handOver(true) ?? done;
+      }
       while (this.#k < end) {
         const k = this.#k;
         host.current[0] = k;
@@ -237,7 +240,7 @@ class PartRun {
         if (isThenable(exit.value)) return this.#eachAsync(exit.value, end, true);
         this.#buffer.push(exit.value);
         this.#k = k + 1;
-        return this.#each();
+        return this.#each(end);
       }
       const now = performance.now();
       const took = now - since;
@@ -263,11 +266,14 @@ class PartRun {
     const exit: LoopExit = { kind: 'none', value: items[0] };
     if (host.claim(from, from + 1) <= from) return done;
     this.#k = from + 1;
+    let end = this.#k;
     const go = (): Outcome => {
       while (this.#k < to) {
         const since = performance.now();
-        const end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
-        if (end <= this.#k) return done;
+        if (this.#k >= end) {
+          end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
+          if (end <= this.#k) return done;
+        }
         if (host.timed) host.starting(this.#k);
         const k = (this.#k = loop(f, items, from, this.#k, end, host.current, exit));
         if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
