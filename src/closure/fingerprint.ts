@@ -1,7 +1,7 @@
 /** Fingerprints of classes: equal prints mean equal text, statics and captured values, as far as they travel. */
 import { createHash } from 'node:crypto';
 import { serialize } from 'node:v8';
-import type { WireNode } from './wire.ts';
+import type { Links, SpecialProperty, WireNode } from './wire.ts';
 
 /** The print of node `root` with all nodes that it leads to. */
 export function fingerprint(nodes: readonly WireNode[], root: number): string {
@@ -19,11 +19,28 @@ export function fingerprint(nodes: readonly WireNode[], root: number): string {
   };
   order.set(root, 0);
   for (let index = open.shift(); index !== undefined; index = open.shift()) {
-    const { print: _, ...content } = nodes[index] as WireNode & { print?: string };
-    const places = linkedNodes(nodes[index]!).map(visit);
-    hash.update(serialize(withoutShared(content))).update(places.join());
+    const node = nodes[index]!;
+    const places = linkedNodes(node).map(visit);
+    hash.update(serialize(withoutShared(contentOf(node)))).update(places.join());
   }
   return hash.digest('base64');
+}
+
+/** A node without the indices of others: those depend on what else is in the message. */
+function contentOf(node: WireNode): object {
+  const content: Record<string, unknown> = { ...node, print: undefined };
+  for (const key of ['fn', 'self', 'by', 'data', 'base', 'scope', 'heritage', 'prototype', 'proto', 'outer'])
+    if (typeof content[key] === 'number' && content[key] >= 0) content[key] = 0;
+  for (const key of ['links', 'envLinks', 'itemLinks'])
+    if (content[key] !== undefined) content[key] = (content[key] as Links).map((one, i) => (i % 2 ? 0 : one));
+  if (node.t === 'bound') content['args'] = node.args.length;
+  if (node.t === 'fn') content['privates'] = node.privates?.length;
+  if (content['special'] !== undefined)
+    content['special'] = (content['special'] as SpecialProperty[]).map(({ key, flags }) => [
+      typeof key === 'string' ? key : 0,
+      flags,
+    ]);
+  return content;
 }
 
 /** `v8.serialize` refuses shared memory, whose content is not part of the class anyway. */
@@ -45,6 +62,11 @@ function linkedNodes(node: WireNode): number[] {
       return [node.fn];
     case 'custom':
       return [node.by, node.data];
+    case 'named':
+      return [node.base];
+    case 'scope':
+      links(node.envLinks);
+      return node.outer === undefined ? found : [...found, node.outer];
     case 'fn':
       links(node.envLinks);
       for (const one of [node.scope, node.heritage, node.prototype]) if (one !== undefined) found.push(one);

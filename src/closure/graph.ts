@@ -5,6 +5,7 @@ import { collectMoved, lookPlain } from './plain.ts';
 import { functionNode } from './function-node.ts';
 import { objectNode } from './object-node.ts';
 import { symbolId } from './identity.ts';
+import './own-errors.ts';
 import type { Trail } from './trail.ts';
 import { pathOf } from './trail.ts';
 import { fingerprint } from './fingerprint.ts';

@@ -54,7 +54,7 @@ function intrinsicTable(): Map<unknown, readonly string[]> {
     if (descriptor.get !== undefined) {
       if (!isBuiltinAccessor(name, descriptor.get)) continue;
       standard.add(name);
-      if (LAZY.has(name)) continue;
+      if (LAZY.has(name) || (LOADED_ON_READ.has(name) && !isNative(descriptor.get))) continue;
       value = (globalThis as Record<string, unknown>)[name];
     } else if (isUserValue(value, descriptor)) continue;
     standard.add(name);
@@ -77,6 +77,43 @@ const LAZY = new Set([
   'Storage',
 ]);
 
+/** Globals of Node 20 whose accessors, written in JavaScript, load a module when read. */
+const LOADED_ON_READ = new Set([
+  'Blob',
+  'ByteLengthQueuingStrategy',
+  'CompressionStream',
+  'CountQueuingStrategy',
+  'Crypto',
+  'CryptoKey',
+  'DecompressionStream',
+  'File',
+  'FormData',
+  'Headers',
+  'Performance',
+  'PerformanceEntry',
+  'PerformanceMark',
+  'PerformanceMeasure',
+  'PerformanceObserver',
+  'PerformanceObserverEntryList',
+  'PerformanceResourceTiming',
+  'ReadableByteStreamController',
+  'ReadableStream',
+  'ReadableStreamBYOBReader',
+  'ReadableStreamBYOBRequest',
+  'ReadableStreamDefaultController',
+  'ReadableStreamDefaultReader',
+  'Request',
+  'Response',
+  'SubtleCrypto',
+  'TextDecoderStream',
+  'TextEncoderStream',
+  'TransformStream',
+  'TransformStreamDefaultController',
+  'WritableStream',
+  'WritableStreamDefaultController',
+  'WritableStreamDefaultWriter',
+]);
+
 function isBuiltinAccessor(name: string, get: () => unknown): boolean {
   return BUILTIN_GLOBALS.has(name) || isNative(get);
 }
@@ -94,6 +131,19 @@ const BUILTIN_GLOBALS = new Set([
   'WebSocket',
   'EventSource',
   'CustomEvent',
+  // Node 20 defines more of them so.
+  'AbortController',
+  'AbortSignal',
+  'BroadcastChannel',
+  'DOMException',
+  'MessageChannel',
+  'MessageEvent',
+  'MessagePort',
+  'TextDecoder',
+  'TextEncoder',
+  'atob',
+  'btoa',
+  ...LOADED_ON_READ,
 ]);
 
 function isUserValue(value: unknown, descriptor: PropertyDescriptor): boolean {

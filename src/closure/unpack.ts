@@ -5,6 +5,7 @@ import { intrinsicAt } from './intrinsics.ts';
 import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
 import { deserialize } from './protocol.ts';
 import { factoryOf } from './factory.ts';
+import './own-errors.ts';
 import type {
   FunctionNode,
   ImportReference,
