@@ -36,6 +36,10 @@ export function foldTests({ test, pool, open }: Subject): void {
       return a + b;
     });
     assert.equal(sum, 4950);
+    const now = await pool().reduce(upTo(50_000), (a, b) =>
+      b % 100 === 99 ? Promise.resolve(a + b) : a + b,
+    );
+    assert.equal(now, 1_249_975_000);
   });
 
   test('reduce() gives the same bits for any number of workers', async () => {

@@ -35,6 +35,15 @@ export function mapTests({ test, pool, open }: Subject): void {
     );
   });
 
+  test('map() loses nothing where the kind of results changes', async () => {
+    const kinds = (x: number) =>
+      x < 40 ? x : x < 80 ? `${x}` : x < 120 ? Promise.resolve(x) : x < 130 ? { x } : x;
+    for (const chunk of [200, 64, 33]) {
+      const results = await pool().map(upTo(200), kinds, { chunk });
+      assert.deepEqual(results, await Promise.all(upTo(200).map(kinds)));
+    }
+  });
+
   test('map() awaits asynchronous functions', async () => {
     const results = await pool().map(upTo(40), async (x) => {
       await new Promise((resolve) => setTimeout(resolve, x % 3));
