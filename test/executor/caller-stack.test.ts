@@ -53,7 +53,7 @@ test('every form of call names its caller', limit, async () => {
     submit: () => pool.submit(boom),
     map: () => pool.map([1, 2], boom),
     'map async': () => pool.map(input(), boom),
-    starmap: () => pool.starmap([[1], [2]] as [number][], (_) => boom()),
+    starmap: () => pool.starmap([[1], [2]] as [number][], (x) => boom() + x),
     stream: () => pool.stream([1, 2], boom).next(),
     forEach: () => pool.forEach([1, 2], boom),
     filter: () => pool.filter([1, 2], boom),

@@ -33,7 +33,7 @@ function plan(length: number, cost: (k: number) => number, workers = 2): number[
 
 test('a million tiny items need about thirty chunks', limit, () => {
   const sizes = plan(1_000_000, () => 5e-6);
-  assert.ok(sizes.length <= 40, `${sizes.length} chunks: ${sizes}`);
+  assert.ok(sizes.length <= 40, `${sizes.length} chunks: ${sizes.join()}`);
 });
 
 test('items that take long go one by one', limit, () => {

@@ -102,7 +102,7 @@ test(
     backend.held.at(-1)?.fail(0, new RangeError('no'));
     const stream = pool.stream(
       (async function* () {
-        await new Promise(() => {});
+        yield await new Promise<number>(() => {});
       })(),
       (x) => x,
     );
@@ -168,7 +168,7 @@ test('callbacks and inputs run in the asynchronous context of the call', limit, 
   await store.run('caller', () =>
     pool
       .map([1, 2, 3, 4, 5], flaky, { retries, onProgress: () => note('onProgress') })
-      .then(() => note('then')),
+      .then(() => note('continuation')),
   );
   function* now() {
     for (let x = 0; x < 300; x++) {
@@ -189,7 +189,7 @@ test('callbacks and inputs run in the asynchronous context of the call', limit, 
   assert.deepEqual(seen, {
     on: caller,
     onProgress: caller,
-    then: caller,
+    continuation: caller,
     'sync input': caller,
     'async input': caller,
   });

@@ -10,7 +10,7 @@ test('a task is a promise whose then, catch and finally make plain promises', li
   const { pool } = openFake({ auto: 'fifo' });
   const task = pool.submit((x: number) => x + 1, 1);
   assert.ok(task instanceof Promise && task instanceof Task);
-  assert.equal(Object.getPrototypeOf(task.then()), Promise.prototype);
+  assert.equal(Object.getPrototypeOf(task.then((x) => x)), Promise.prototype);
   assert.equal(Object.getPrototypeOf(task.catch(() => 0)), Promise.prototype);
   assert.equal(Object.getPrototypeOf(task.finally(() => 0)), Promise.prototype);
   assert.deepEqual(await Promise.all([task, pool.submit(() => 5)]), [2, 5]);

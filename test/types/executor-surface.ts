@@ -17,13 +17,13 @@ export async function submit(pool: Executor): Promise<void> {
   is<Task<void>>()(pool.submit(() => {}));
   is<Task<number>>()(pool.submit(Math.hypot, 3, 4));
   // @ts-expect-error: the argument is missing
-  pool.submit((x: number) => x);
+  void pool.submit((x: number) => x);
   // @ts-expect-error: an argument of the wrong type
-  pool.submit((x: number) => x, 'a');
+  void pool.submit((x: number) => x, 'a');
   // @ts-expect-error: an argument too many
-  pool.submit((x: number) => x, 1, 2);
+  void pool.submit((x: number) => x, 1, 2);
   // @ts-expect-error: not a function
-  pool.submit(5);
+  void pool.submit(5);
   is<Task<number[]>>()(pool.broadcast((x: number) => x, 1));
 }
 
@@ -49,17 +49,17 @@ export async function map(pool: Executor): Promise<void> {
   is<Task<number[]>>()(pool.map([1, 2] as const, (x): number => x));
   is<Task<number[]>>()(pool.map([4, 9], Math.sqrt));
   // @ts-expect-error: the function wants strings
-  pool.map([1, 2], (x: string) => x);
+  void pool.map([1, 2], (x: string) => x);
   // @ts-expect-error: functions get the item only; the index is context().index
-  pool.map([1, 2], (x: number, index: number) => x + index);
+  void pool.map([1, 2], (x: number, index: number) => x + index);
   // @ts-expect-error: no such option
-  pool.map([1, 2], (x) => x, { window: 3 });
+  void pool.map([1, 2], (x) => x, { window: 3 });
   // @ts-expect-error: numbers are not items
-  pool.map(5, (x) => x);
+  void pool.map(5, (x) => x);
   is<Task<number[]>>()(pool.starmap([[1, 'a'] as const], (n, text) => n + text.length));
   is<Task<number[]>>()(pool.starmap([[1, 2]] as [number, number][], (a, b) => a + b));
   // @ts-expect-error: the lists are too short
-  pool.starmap([[1]] as [number][], (a: number, b: number) => a + b);
+  void pool.starmap([[1]] as [number][], (a: number, b: number) => a + b);
 }
 
 export async function others(pool: Executor): Promise<void> {
@@ -77,7 +77,7 @@ export async function others(pool: Executor): Promise<void> {
   is<Task<number>>()(pool.reduce([1, 2], (a, b) => a + b, 0));
   is<Task<string>>()(pool.reduce(['a'], async (a, b) => a + b, '', { retries: 2 }));
   // @ts-expect-error: the fold changes the type
-  pool.reduce([1, 2], (a, b) => `${a}${b}`);
+  void pool.reduce([1, 2], (a, b) => `${a}${b}`);
   is<Task<Map<string, number>>>()(
     pool.mapReduce(
       ['a b'],
