@@ -9,7 +9,8 @@ import type { Flight } from './flight.ts';
 /** Runs `fn` on each item; `convert` makes the call's result of the items' results. */
 export class MapCall<R> extends BulkCall<R> {
   readonly #convert: (results: unknown[]) => R;
-  #results: unknown[];
+  /** Made when the first results tell what kind of array it is to be. */
+  #results: unknown[] | undefined;
 
   constructor(
     origin: CallOrigin,
@@ -22,7 +23,6 @@ export class MapCall<R> extends BulkCall<R> {
     const { length } = items;
     this.total = length;
     this.#convert = convert;
-    this.#results = new Array<unknown>(length);
     const { workers } = origin.core.backend;
     const planner = new ChunkPlanner({ length, workers, chunk: origin.settings.chunk });
     this.load({ op, fns: [fn], items, base: 0 }, length, planner);
@@ -30,13 +30,14 @@ export class MapCall<R> extends BulkCall<R> {
 
   override accept(_flight: Flight, k: number, values: ArrayLike<unknown>): void {
     if (this.settled) return;
+    this.#results ??= resultArray(this.total as number, values);
     copyResults(this.#results, k, values);
     this.advance(values.length);
   }
 
   protected override complete(): void {
-    const results = this.#results;
-    this.#results = [];
+    const results = this.#results ?? [];
+    this.#results = undefined;
     let value: R;
     try {
       value = this.#convert(results);
@@ -49,7 +50,7 @@ export class MapCall<R> extends BulkCall<R> {
   }
 
   protected override abandon(reason: unknown): void {
-    this.#results = [];
+    this.#results = undefined;
     super.abandon(reason);
   }
 }
@@ -78,6 +79,20 @@ export class EachCall extends BulkCall<void> {
   protected override complete(): void {
     this.finish(undefined);
   }
+}
+
+/** Beyond this length the engine makes a grown array sparse. */
+const FAST_LENGTH = 2 ** 24;
+
+/**
+ * An array of `length` for results that begin like `values`. For numbers it starts out as an array of doubles, at half
+ * the cost: an array made empty holds small integers at first and is converted as a whole at the first double.
+ */
+function resultArray(length: number, values: ArrayLike<unknown>): unknown[] {
+  if (!(values instanceof Float64Array) || length > FAST_LENGTH) return new Array<unknown>(length);
+  const doubles = [0.5];
+  doubles.length = length;
+  return doubles;
 }
 
 /** Puts `values` into `results` from `at` on. */
