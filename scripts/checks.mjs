@@ -7,7 +7,7 @@ import { prepareDoctests } from './doctests.mjs';
 import { checkFloors, floorsTable } from './floors.mjs';
 import { checkGates } from './gates.mjs';
 import { ensureInstalled } from './install.mjs';
-import { nodeOf, versionsToTest } from './node-versions.mjs';
+import { isNewestLts, nodeOf, versionsToTest } from './node-versions.mjs';
 import { filesBelow, root, shown } from './paths.mjs';
 
 const USAGE = `npm test [-- options] [words]
@@ -47,7 +47,16 @@ function testFiles(words) {
 }
 
 const isPackageTest = (path) => path.includes('/test/package/');
-const isHouseTest = (path) => path.includes('/test/house/');
+
+/**
+ * What is tested on a version of Node besides the running one: everything on the newest LTS but the scripts' own tests;
+ * on the others, what depends on the engine. Whole programs take long and tell little new there.
+ */
+function runsOn(version, path) {
+  if (version === process.versions.node) return true;
+  if (path.includes('/test/house/')) return false;
+  return isNewestLts(version) || !/\/test\/(?:cli|examples|bench|observe)\//.test(path);
+}
 
 /** Runs test files in one Node; its own summary is the last thing it prints. */
 function runTests(node, files) {
@@ -117,9 +126,7 @@ export function runChecks(argv) {
   }
   for (const version of nodes) {
     const run = () => {
-      const files = testFiles(words).filter(
-        (path) => !isPackageTest(path) && (version === current || !isHouseTest(path)),
-      );
+      const files = testFiles(words).filter((path) => !isPackageTest(path) && runsOn(version, path));
       if (files.length === 0) {
         console.error(`  no test file matches ${words.join(' ')}`);
         return false;

@@ -11,6 +11,9 @@ const { versions, newestLts } = JSON.parse(
 const known = join(root, '.build', 'nodes.json');
 const majorOf = (version) => version.split('.')[0];
 
+/** Whether `version` is of the newest line that is supported for long. */
+export const isNewestLts = (version) => majorOf(version) === majorOf(newestLts);
+
 /**
  * The versions to test on, in order: the running one first, so that what is wrong shows early, and the newest
  * LTS last, because its summary closes the output. The running one stands for all of its major version.
@@ -19,8 +22,7 @@ const majorOf = (version) => version.split('.')[0];
 export function versionsToTest(majors) {
   const current = process.versions.node;
   const all = [current, ...versions.filter((version) => majorOf(version) !== majorOf(current))];
-  const isLast = (version) => majorOf(version) === majorOf(newestLts);
-  const ordered = [...all.filter((version) => !isLast(version)), ...all.filter(isLast)];
+  const ordered = [...all.filter((version) => !isNewestLts(version)), ...all.filter(isNewestLts)];
   return majors === undefined ? ordered : ordered.filter((version) => majors.includes(majorOf(version)));
 }
 
