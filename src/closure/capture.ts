@@ -2,6 +2,7 @@
 import type { AnyFunction } from './function-type.ts';
 import { Graph } from './graph.ts';
 import { nextNumber } from './identity.ts';
+import { pinOf } from './pins.ts';
 import type { Packed } from './wire.ts';
 
 /** A function's wire form. */
@@ -20,7 +21,6 @@ interface Kept {
 }
 
 const kept = new WeakMap<AnyFunction, Kept>();
-const pinned = new WeakMap<AnyFunction, Captured>();
 
 /**
  * Captures a function with everything it reaches.
@@ -31,9 +31,13 @@ const pinned = new WeakMap<AnyFunction, Captured>();
  * @throws CaptureError when something it reaches cannot travel
  */
 export function capture(fn: AnyFunction): Captured {
-  const fixed = pinned.get(fn);
-  if (fixed !== undefined) return fixed;
   const before = kept.get(fn);
+  const pinned = pinOf(fn);
+  if (pinned !== undefined) {
+    const captured = before?.captured ?? { id: nextNumber(), packed: pinned.packed, reusable: true };
+    if (before === undefined) kept.set(fn, { captured, keys: 0 });
+    return captured;
+  }
   const keys = Reflect.ownKeys(fn).length;
   if (before !== undefined && before.keys === keys && isBare(fn)) return before.captured;
   const captured = captureNow(fn);
@@ -58,9 +62,4 @@ function captureNow(fn: AnyFunction): Captured {
   });
   const { reusable } = graph;
   return { id: nextNumber(), packed: reusable ? packed : structuredClone(packed), reusable };
-}
-
-/** Makes `capture(fn)` give this wire form from now on. */
-export function pin(fn: AnyFunction, packed: Packed): void {
-  pinned.set(fn, { id: nextNumber(), packed, reusable: true });
 }

@@ -5,8 +5,8 @@ import type { FunctionCode } from './wire.ts';
 
 /** What one run of a factory gives. */
 export interface Made {
-  /** Makes the function; classes take what they extend. */
-  readonly make: (base?: unknown) => unknown;
+  /** Makes the function; classes take what they extend and the names of their computed members. */
+  readonly make: (base?: unknown, keys?: readonly unknown[]) => unknown;
   /** Sets all variables at once; null when there are none. */
   readonly set: ((values: unknown[]) => void) | null;
   /** Setters of private static fields. */
@@ -24,9 +24,9 @@ const KEPT = 1000;
 const factories = new Map<string, Factory>();
 
 /** Runs the factory of a function: fresh variables, nothing evaluated yet. */
-export function factoryOf(code: FunctionCode): Made {
+export function factoryOf(code: FunctionCode, scope?: SharedScope): Made {
   const key = `${code.file}:${code.line}:${code.column}\n${code.text}`;
-  let factory = factories.get(key);
+  let factory = scope === undefined ? factories.get(key) : (scope.evaluate(placed(code)) as Factory);
   if (factory === undefined) {
     const script = new vm.Script(code.text, {
       filename: code.file,
@@ -35,14 +35,45 @@ export function factoryOf(code: FunctionCode): Made {
     });
     factory = script.runInThisContext() as Factory;
     if (factories.size >= KEPT) factories.delete(factories.keys().next().value!);
-  } else factories.delete(key);
-  factories.set(key, factory);
+    factories.set(key, factory);
+  } else if (factories.delete(key)) factories.set(key, factory);
   const [make, set, late] = factory(
     code.module ? metaFor(code.file) : undefined,
     code.module ? importerFor(code.file) : undefined,
     pickMember,
   );
   return { make, set, late };
+}
+
+/** A scope whose variables several functions share. */
+export interface SharedScope {
+  /** Evaluates code inside the scope. */
+  readonly evaluate: (text: string) => unknown;
+  readonly set: (values: unknown[]) => void;
+}
+
+/** Makes a scope with the given variables inside another one. */
+export function scopeOf(
+  names: readonly string[],
+  strict: boolean,
+  outer: SharedScope | undefined,
+): SharedScope {
+  const mode = strict ? '"use strict";' : '';
+  let own = '$';
+  while (names.includes(own)) own += '$';
+  const list = names.join(',');
+  const text = `(function(){${mode}let ${list};return[${own}=>eval(${own}),${own}=>{[${list}]=${own}}]})`;
+  const make = (outer === undefined ? vm.runInThisContext(text) : outer.evaluate(text)) as () => [
+    SharedScope['evaluate'],
+    SharedScope['set'],
+  ];
+  const [evaluate, set] = make();
+  return { evaluate, set };
+}
+
+/** Evaluated code has no offset options: blank lines put the function where it stands in its file. */
+function placed({ text, line, file }: FunctionCode): string {
+  return `${'\n'.repeat(line)}${text}\n//# sourceURL=${file}`;
 }
 
 /** The one method or accessor of an object, or of a class. */

@@ -1,11 +1,10 @@
 /** Fingerprints of classes: equal prints mean equal text, statics and captured values, as far as they travel. */
-import { createHash } from 'node:crypto';
-import { serialize } from 'node:v8';
-import type { Links, SpecialProperty, WireNode } from './wire.ts';
+import { nextNumber } from './identity.ts';
+import type { WireNode } from './wire.ts';
 
 /** The print of node `root` with all nodes that it leads to. */
 export function fingerprint(nodes: readonly WireNode[], root: number): string {
-  const hash = createHash('sha1');
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha1');
   const order = new Map<number, number>();
   const open = [root];
   const visit = (index: number): number => {
@@ -21,32 +20,54 @@ export function fingerprint(nodes: readonly WireNode[], root: number): string {
   for (let index = open.shift(); index !== undefined; index = open.shift()) {
     const node = nodes[index]!;
     const places = linkedNodes(node).map(visit);
-    hash.update(serialize(withoutShared(contentOf(node)))).update(places.join());
+    hash.update(bytesOf(contentOf(node))).update(places.join());
   }
   return hash.digest('base64');
 }
 
-/** A node without the indices of others: those depend on what else is in the message. */
+/** A node without the indices of other nodes, which differ from message to message. */
 function contentOf(node: WireNode): object {
-  const content: Record<string, unknown> = { ...node, print: undefined };
-  for (const key of ['fn', 'self', 'by', 'data', 'base', 'scope', 'heritage', 'prototype', 'proto', 'outer'])
-    if (typeof content[key] === 'number' && content[key] >= 0) content[key] = 0;
-  for (const key of ['links', 'envLinks', 'itemLinks'])
-    if (content[key] !== undefined) content[key] = (content[key] as Links).map((one, i) => (i % 2 ? 0 : one));
-  if (node.t === 'bound') content['args'] = node.args.length;
-  if (node.t === 'fn') content['privates'] = node.privates?.length;
-  if (content['special'] !== undefined)
-    content['special'] = (content['special'] as SpecialProperty[]).map(({ key, flags }) => [
-      typeof key === 'string' ? key : 0,
-      flags,
-    ]);
+  const content: Record<string, unknown> = { ...node };
+  for (const name of ['links', 'envLinks', 'itemLinks'])
+    content[name] = (content[name] as unknown[] | undefined)?.filter((_, i) => i % 2 === 0);
+  for (const name of ['proto', 'heritage', 'prototype', 'scope', 'outer', 'print']) delete content[name];
+  for (const name of ['privates', 'args']) if (node.t === 'fn' || node.t === 'bound') delete content[name];
+  if (node.t === 'fn' && node.keys !== undefined)
+    content.keys = node.keys.map((key) => (typeof key === 'number' ? '' : key));
+  if ('special' in node)
+    content.special = node.special?.map(({ key, flags }) => [typeof key === 'number' ? '' : key, flags]);
+  if (node.t === 'bound' || node.t === 'custom' || node.t === 'prototypeOf') return [node.t];
+  if (node.t === 'named') return [node.t, node.name];
   return content;
 }
 
-/** `v8.serialize` refuses shared memory, whose content is not part of the class anyway. */
-function withoutShared(content: object): object {
-  if (content instanceof SharedArrayBuffer) return { length: content.byteLength };
-  return content;
+const numbers = new WeakMap<object, number>();
+
+function numberOf(object: object): number {
+  let number = numbers.get(object);
+  if (number === undefined) numbers.set(object, (number = nextNumber()));
+  return number;
+}
+
+/** What the type declarations leave out of `v8.Serializer`. */
+interface SerializerHooks {
+  _getSharedArrayBufferId(memory: object): number;
+  _writeHostObject(object: object): void;
+}
+
+/** Serialises whatever a node may hold; shared memory and platform objects count by identity. */
+function bytesOf(content: object): Buffer {
+  const serializer = new (process.getBuiltinModule('node:v8').DefaultSerializer)();
+  const hooks = serializer as unknown as SerializerHooks;
+  const { _writeHostObject: writeView } = hooks;
+  hooks._getSharedArrayBufferId = numberOf;
+  hooks._writeHostObject = (object) => {
+    if (ArrayBuffer.isView(object)) writeView.call(serializer, object);
+    else serializer.writeUint32(numberOf(object));
+  };
+  serializer.writeHeader();
+  serializer.writeValue(content);
+  return serializer.releaseBuffer();
 }
 
 /** Indices of the nodes that a node refers to. */
@@ -64,14 +85,14 @@ function linkedNodes(node: WireNode): number[] {
       return [node.by, node.data];
     case 'named':
       return [node.base];
-    case 'scope':
-      links(node.envLinks);
-      return node.outer === undefined ? found : [...found, node.outer];
     case 'fn':
       links(node.envLinks);
       for (const one of [node.scope, node.heritage, node.prototype]) if (one !== undefined) found.push(one);
-      found.push(...(node.privates ?? []));
+      found.push(...(node.privates ?? []), ...(node.keys ?? []).filter((key) => typeof key === 'number'));
       break;
+    case 'scope':
+      links(node.envLinks);
+      return node.outer === undefined ? found : [...found, node.outer];
     case 'map':
     case 'set':
       links(node.itemLinks);

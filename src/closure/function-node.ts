@@ -1,4 +1,5 @@
 /** Wire nodes of functions and classes. */
+import { types } from 'node:util';
 import {
   commonjsExport,
   intrinsicPath,
@@ -7,9 +8,11 @@ import {
   knownNode,
   builtinExport,
 } from './intrinsics.ts';
-import { codeOf, look, positionIn, recordOf, scopeWith, type FunctionRecord } from './function-record.ts';
-import { foreignId, idOf, importOf, noteImport } from './identity.ts';
+import { codeOf, look, positionIn, recordOf, type FunctionRecord } from './function-record.ts';
+import { foreignId, idOf, importOf, noteExports, noteImport } from './identity.ts';
+import { isImported, markImported } from './imported-modules.ts';
 import { introspect, withInspector, type Introspection, type Scope } from './inspector.ts';
+import { pinOf } from './pins.ts';
 import { refuse } from './protocol.ts';
 import { addLocks, addProperties } from './shape.ts';
 import { refusal, type Trail } from './trail.ts';
@@ -20,7 +23,8 @@ type Fn = (...args: never[]) => unknown;
 
 /** The node of a function or class. */
 export function functionNode(graph: Graph, value: object, trail: Trail | undefined, index: number): WireNode {
-  const fn = value as Fn;
+  const pinned = pinOf(value);
+  const fn = pinned?.fn ?? (value as Fn);
   const reference = importOf(fn);
   if (reference !== undefined) return { t: 'import', ...reference };
   const own = (fn as { [refuse]?: unknown })[refuse];
@@ -30,10 +34,13 @@ export function functionNode(graph: Graph, value: object, trail: Trail | undefin
   const exported = commonjsExport(fn);
   if (exported !== undefined) return { t: 'commonjs', ...exported };
   if (isNative(fn)) return nativeNode(graph, fn, trail);
+  // Not for what is sent itself: that alone would build the table of builtin exports.
+  const builtin = trail?.up === undefined ? undefined : builtinExport(fn);
+  if (builtin !== undefined) return { t: 'builtin', ...builtin };
   const record = recordOf(fn);
   if (record === null || record === undefined)
     throw refusal(trail, 'its source text cannot be parsed as a function; wrap it in an arrow function');
-  return withInspector(() => userNode(graph, fn, record, trail, index));
+  return withInspector(() => userNode(graph, fn, record, trail, index, pinned?.stated));
 }
 
 function nativeNode(graph: Graph, fn: Fn, trail: Trail | undefined): WireNode {
@@ -61,16 +68,19 @@ function userNode(
   record: FunctionRecord,
   trail: Trail | undefined,
   index: number,
+  given: Readonly<Record<string, unknown>> | undefined,
 ): WireNode {
   const { source } = record;
   const by = fn.name === '' ? '(anonymous)' : fn.name;
   const isModule = source.uses.metas.length > 0 || source.uses.imports.length > 0;
-  const stated = graph.options.root === fn ? graph.options.stated : undefined;
+  const stated = graph.options.root === fn ? graph.options.stated : given;
   const needsLook =
     (!record.globalsOnly && stated === undefined) || (isModule && record.script === undefined);
   const seen = needsLook ? look(fn, record) : undefined;
   const special = seen === undefined ? undefined : nodeFunction(graph, fn, record, seen, trail);
   if (special !== undefined) return special;
+  const exported = trail?.up === undefined ? undefined : exportNode(fn, record, seen ?? look(fn, record));
+  if (exported !== undefined) return exported;
   const step = (name: string, offset: number): Trail => ({
     up: trail,
     kind: 'name',
@@ -79,28 +89,36 @@ function userNode(
     at: () => positionIn(fn, record, offset),
   });
   refuseUses(record, step);
-  const variables: string[] = [];
+  const variables = new Map<string, number>();
   const env: unknown[] = [];
   const envLinks: Links = [];
   if (seen !== undefined)
     for (const [name, offset] of source.names) {
-      const trailHere = step(name, offset);
-      if (!resolve(graph, fn, record, seen, name, trailHere, env, envLinks)) continue;
-      variables.push(name);
+      const level = resolve(graph, record, seen, name, step(name, offset), env, envLinks);
+      if (level !== undefined) variables.set(name, level);
     }
   if (stated !== undefined)
     for (const [name, offset] of source.names)
-      if (resolveStated(graph, stated, name, step(name, offset), env, envLinks)) variables.push(name);
-  if (variables.length === 0 && seen !== undefined) record.globalsOnly = true;
+      if (resolveStated(graph, stated, name, step(name, offset), env, envLinks)) variables.set(name, -1);
+  if (variables.size === 0 && seen !== undefined) record.globalsOnly = true;
   const node: FunctionNode = {
     t: 'fn',
     id: idOf(fn),
-    code: codeOf(record, variables, by),
+    code: codeOf(record, [...variables.keys()], by),
     env,
     name: nameOf(fn),
   };
   if (envLinks.length > 0) node.envLinks = envLinks;
   graph.nodes[index] = node;
+  if (seen !== undefined && variables.size > 0)
+    graph.captured.push({
+      node,
+      record,
+      scopes: seen.scopes,
+      variables,
+      holder: trail?.kind === 'key' ? trail.up : undefined,
+      by,
+    });
   if (source.kind !== 'function') addClass(graph, fn, record, node, seen, step);
   else if (Object.hasOwn(fn, 'prototype')) addConstructor(graph, fn, node, trail);
   addOwn(graph, fn, source.text, node, trail);
@@ -170,38 +188,41 @@ function refuseUses(record: FunctionRecord, step: (name: string, offset: number)
     );
 }
 
-/** Puts the value of a free name into the environment; false when the name is left to the globals. */
+/**
+ * Puts the value of a free name into the environment; gives the index of its scope, -1 for imports and the program's own
+ * globals, undefined when the name is left to the globals of the receiver.
+ */
 function resolve(
   graph: Graph,
-  fn: Fn,
   record: FunctionRecord,
   seen: Introspection,
   name: string,
   trail: Trail,
   env: unknown[],
   links: Links,
-): boolean {
+): number | undefined {
   const script = record.script!;
   const slot = env.length;
-  const scope = scopeWith(seen.scopes, name);
+  const level = seen.scopes.findIndex((one) => Object.hasOwn(one.variables, name));
+  const scope = seen.scopes[level];
   const binding = scope === undefined || scope.kind === 'Module' ? script.imports.get(name) : undefined;
   if (binding !== undefined) {
     const reference = { specifier: binding.specifier, base: script.base, name: binding.name };
     if (scope !== undefined) noteBinding(scope, name, reference);
     env.push(undefined);
     links.push(slot, graph.add({ t: 'import', ...reference }));
-    return true;
+    return -1;
   }
   if (scope !== undefined) {
     graph.reusable = false;
     const step = { ...trail, base: () => script.base };
     graph.slot(env as never, slot, readVariable(scope, name, trail), links, () => step);
-    return true;
+    return level;
   }
-  return resolveGlobal(graph, name, trail, env, links);
+  return resolveGlobal(graph, name, trail, env, links) ? -1 : undefined;
 }
 
-function readVariable(scope: Scope, name: string, trail: Trail): unknown {
+function readVariable(scope: Scope, name: string, trail: Trail | undefined): unknown {
   try {
     return scope.variables[name];
   } catch (error) {
@@ -221,10 +242,24 @@ function noteBinding(
     if (error instanceof ReferenceError) return;
     throw error;
   }
+  markImported(reference.specifier, reference.base);
   noteImport(value, reference);
-  if (reference.name !== '*' || typeof value !== 'object' || value === null) return;
-  for (const [key, item] of Object.entries(value))
-    if (typeof item === 'function') noteImport(item, { ...reference, name: key });
+  if (reference.name === '*' && types.isModuleNamespaceObject(value)) noteExports(value as object, reference);
+}
+
+/** A function or class that a module exports which the receiver imports anyway. */
+function exportNode(fn: Fn, record: FunctionRecord, seen: Introspection): WireNode | undefined {
+  const { script } = record;
+  if (script === undefined || !script.isModule || !isImported(script.base)) return undefined;
+  const scope = seen.scopes.at(-1);
+  if (scope?.kind !== 'Module') return undefined;
+  for (const [name, local] of script.exports)
+    if (Object.hasOwn(scope.variables, local) && readVariable(scope, local, undefined) === fn) {
+      const reference = { specifier: script.base, base: script.base, name };
+      noteImport(fn, reference);
+      return { t: 'import', ...reference };
+    }
+  return undefined;
 }
 
 function resolveGlobal(graph: Graph, name: string, trail: Trail, env: unknown[], links: Links): boolean {
@@ -277,6 +312,7 @@ function addClass(
       graph.linkAny(privates.get(`#${name}`), step(`#${name}`, 0)),
     );
   }
+  if (source.computed.length > 0) node.keys = computedKeys(graph, fn, source.computed, step('[computed]', 0));
   const shape: Shape = {};
   const prototype = fn.prototype as object;
   addProperties(
@@ -289,6 +325,28 @@ function addClass(
   if (shape.own !== undefined || shape.special !== undefined)
     node.prototype = graph.add({ t: 'shape', ...shape });
   graph.printClass(node);
+}
+
+/** Reads the names of computed members off the class: the variables they were made of may be gone. */
+function computedKeys(graph: Graph, fn: Fn, members: readonly string[], trail: Trail): (string | number)[] {
+  const used = new Set<string | symbol>();
+  const holders = [fn.prototype as object, fn];
+  return members.map((text) => {
+    for (const holder of holders)
+      for (const key of Reflect.ownKeys(holder)) {
+        const { value, get, set } = Object.getOwnPropertyDescriptor(holder, key)!;
+        const makers: unknown[] = [value, get, set];
+        const makes = (one: unknown): boolean =>
+          typeof one === 'function' && text.endsWith(Function.prototype.toString.call(one));
+        if (used.has(key) || !makers.some(makes)) continue;
+        if (get === undefined || set === undefined) used.add(key);
+        return typeof key === 'symbol' ? graph.link(key, trail) : key;
+      }
+    throw refusal(
+      trail,
+      `the name of the class member \`${text.slice(0, 40)}…\` is not to be found on the class any more`,
+    );
+  });
 }
 
 /** Members that the class's text makes again. */

@@ -1,6 +1,6 @@
 /** What never changes about a function: its text, its place, its analysis. Read once per function object. */
 import { isNative } from './intrinsics.ts';
-import { introspect, withInspector, type Introspection, type Scope } from './inspector.ts';
+import { introspect, withInspector, type Introspection } from './inspector.ts';
 import { positionText, startOf, type Start } from './position.ts';
 import { scriptOf, type Script } from './script.ts';
 import { readSource, type Source } from './source.ts';
@@ -66,11 +66,6 @@ export function look(fn: object, record: FunctionRecord): Introspection {
 export function positionIn(fn: object, record: FunctionRecord, offset: number): string | undefined {
   if (record.script === undefined) look(fn, record);
   return record.script && positionText(record.script, record.start, record.source.text, offset);
-}
-
-/** The innermost scope that holds a variable. */
-export function scopeWith(scopes: readonly Scope[], name: string): Scope | undefined {
-  return scopes.find((scope) => Object.hasOwn(scope.variables, name));
 }
 
 /** The code that makes the function again, with the given names as its variables. */

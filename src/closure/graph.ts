@@ -6,8 +6,11 @@ import { functionNode } from './function-node.ts';
 import { objectNode } from './object-node.ts';
 import { symbolId } from './identity.ts';
 import './own-errors.ts';
+import { intrinsicPath } from './intrinsics.ts';
+import { shareScopes, type CapturedFunction } from './shared-scopes.ts';
 import type { Trail } from './trail.ts';
 import { pathOf } from './trail.ts';
+import { setOwn } from './bag.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { FunctionNode, Links, Packed, WireNode } from './wire.ts';
 
@@ -40,8 +43,9 @@ export class Graph {
   imports = false;
   /** Lenient walks: what was left out, with the reason. */
   readonly dropped: string[] = [];
-  /** Work to be done when all nodes are there. */
-  readonly finish: (() => void)[] = [];
+  /** Functions captured with their variables, in order. */
+  readonly captured: CapturedFunction[] = [];
+  readonly #prints: FunctionNode[] = [];
   readonly #memo = new Map<object | symbol, number>();
   readonly #open: Visit[] = [];
   readonly #plain = new Set<object>();
@@ -55,22 +59,16 @@ export class Graph {
   pack(value: unknown, trail: Trail | undefined): Packed {
     if (!isRich(value) || (typeof value === 'object' && this.isPlain(value))) return { raw: value };
     const root = this.link(value, trail);
-    this.drain();
+    this.#drain();
     return { nodes: this.nodes, root, imports: this.imports };
   }
 
   /** Makes every node that was asked for. */
-  drain(): void {
-    for (;;) {
-      const visit = this.#open.pop();
-      if (visit === undefined) {
-        const last = this.finish.shift();
-        if (last === undefined) return;
-        last();
-        continue;
-      }
+  #drain(): void {
+    for (let visit = this.#open.pop(); visit !== undefined; visit = this.#open.pop())
       this.#put(visit.index, this.#visit(visit));
-    }
+    shareScopes(this, this.captured);
+    for (const node of this.#prints) node.print = fingerprint(this.nodes, this.nodes.indexOf(node));
   }
 
   #visit({ value, index, trail }: Visit): WireNode {
@@ -82,8 +80,22 @@ export class Graph {
     } catch (error) {
       if (this.options.lenient !== true || !(error instanceof CaptureError)) throw error;
       this.dropped.push(`${pathOf(trail)}: ${error.message.replace(/^cannot send [^:]*: /, '')}`);
-      return { t: 'raw', v: undefined };
+      return typeof value === 'function' ? this.#named(value) : { t: 'raw', v: undefined };
     }
+  }
+
+  /** Stands in for a class that cannot travel: its name, and the class of the language that it extends. */
+  #named(fn: object): WireNode {
+    let base: object | null = fn;
+    while (base !== null && intrinsicPath(base) === undefined)
+      base = Object.getPrototypeOf(base) as object | null;
+    const isError = base === Error || (typeof base === 'function' && base.prototype instanceof Error);
+    if (!isError) return { t: 'raw', v: undefined };
+    return {
+      t: 'named',
+      name: (fn as { name: string }).name,
+      base: this.add({ t: 'global', path: intrinsicPath(base)! }),
+    };
   }
 
   /** The node of a rich value; made later, unless the value has one. */
@@ -122,16 +134,16 @@ export class Graph {
     links: Links,
     trail: () => Trail,
   ): void {
-    if (!isRich(value) || (typeof value === 'object' && this.isPlain(value))) bag[key] = value;
+    if (!isRich(value) || (typeof value === 'object' && this.isPlain(value))) setOwn(bag, key, value);
     else {
-      bag[key] = undefined;
+      setOwn(bag, key, undefined);
       links.push(key, this.link(value, trail()));
     }
   }
 
   /** Gives a class its fingerprint once everything it reaches is known. */
   printClass(node: FunctionNode): void {
-    this.finish.push(() => (node.print = fingerprint(this.nodes, this.nodes.indexOf(node))));
+    this.#prints.push(node);
   }
 
   /** True when the structured clone carries the object with all it reaches. Each object is judged once per message. */

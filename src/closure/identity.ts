@@ -107,6 +107,8 @@ export function symbolOf(id: string, description: string | undefined): symbol {
 /** Notes that a value is what an import gives, so that it travels as that import from now on. */
 export function noteImport(value: unknown, reference: ImportReference): void {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return;
+  // What was made in another realm stays what it is there.
+  if (ids.has(value) && foreignId(value) !== undefined) return;
   if (!imports.has(value)) imports.set(value, reference);
   imported.set(importKey(reference), new WeakRef(value));
 }
@@ -123,4 +125,22 @@ export function importedValue(reference: ImportReference): object | undefined {
 
 function importKey(reference: ImportReference): string {
   return `${reference.specifier}\n${reference.base}\n${reference.name}`;
+}
+
+/** Notes the functions and classes that a module exports, so that they travel as imports. */
+export function noteExports(namespace: object, { specifier, base }: Omit<ImportReference, 'name'>): void {
+  for (const name of Object.keys(namespace)) {
+    const value = readExport(namespace, name);
+    if (typeof value === 'function') noteImport(value, { specifier, base, name });
+  }
+}
+
+/** An export whose declaration has not run yet cannot be read. */
+function readExport(namespace: object, name: string): unknown {
+  try {
+    return (namespace as Record<string, unknown>)[name];
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
 }

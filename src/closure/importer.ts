@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
-import { importedValue, noteImport } from './identity.ts';
+import { importedValue, noteExports, noteImport } from './identity.ts';
 import type { ImportReference } from './wire.ts';
 
 type Importer = (specifier: string, options?: object) => Promise<object>;
@@ -83,6 +83,7 @@ function fromBuiltin(module: Record<string, unknown>, name: string): unknown {
 export async function load(reference: ImportReference): Promise<void> {
   const namespace = await importerFor(reference.base)(reference.specifier);
   namespaces.set(moduleKey(reference), namespace);
+  noteExports(namespace, reference);
 }
 
 function exportOf(namespace: object, reference: ImportReference): unknown {

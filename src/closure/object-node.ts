@@ -65,7 +65,9 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
     const items: unknown[] = [];
     const links: Links = [];
     for (const [key, item] of Map.prototype.entries.call(value)) {
-      graph.slot(items as never, items.length, key, links, () => text(trail, `.keys()[${items.length / 2}]`));
+      graph.slot(items as never, items.length, key, links, () =>
+        text(trail, `.keys()[${(items.length - 1) / 2}]`),
+      );
       graph.slot(items as never, items.length, item, links, () => text(trail, `.get(${short(key)})`));
     }
     return finish(graph, value, { t: 'map', items, itemLinks: links }, Map.prototype, trail);
@@ -73,21 +75,23 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
   if (types.isSet(value)) {
     const items: unknown[] = [];
     const links: Links = [];
-    for (const item of Set.prototype.values.call(value))
-      graph.slot(items as never, items.length, item, links, () => text(trail, `.values()[${items.length}]`));
+    for (const item of Set.prototype.values.call(value)) {
+      const index = items.length;
+      graph.slot(items as never, index, item, links, () => text(trail, `.values()[${index}]`));
+    }
     return finish(graph, value, { t: 'set', items, itemLinks: links }, Set.prototype, trail);
   }
   if (types.isNativeError(value)) return errorNode(graph, value, trail);
   if (types.isDate(value))
     return finish(graph, value, { t: 'exotic', v: new Date(value.getTime()) }, Date.prototype, trail);
-  if (types.isRegExp(value))
-    return finish(
-      graph,
-      value,
-      { t: 'exotic', v: new RegExp(value.source, value.flags) },
-      RegExp.prototype,
-      trail,
-    );
+  if (types.isRegExp(value)) {
+    const node: WireNode & Shape = { t: 'exotic', v: new RegExp(value.source, value.flags) };
+    finish(graph, value, node, RegExp.prototype, trail, (key) => key !== 'lastIndex');
+    const { lastIndex } = value;
+    const flags = Object.getOwnPropertyDescriptor(value, 'lastIndex')!.writable ? 1 : 0;
+    (node.special ??= []).push({ key: 'lastIndex', flags, value: graph.linkAny(lastIndex, trail) });
+    return node;
+  }
   if (types.isAnyArrayBuffer(value)) {
     if (graph.options.transfer) collectMoved(value, graph.options.transfer);
     return finish(graph, value, { t: 'exotic', v: value }, getPrototypeOf(value) as object, trail);

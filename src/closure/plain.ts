@@ -130,7 +130,6 @@ function lookObject(object: Record<string, unknown>, children: unknown[]): Look 
     const value: unknown = descriptor.value;
     if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol')
       children.push(value);
-    if (key === '__proto__') return 'rich';
   }
   return 'open';
 }

@@ -19,8 +19,6 @@ export function engineRefusal(value: object): string | undefined {
     case 'AbortSignal':
     case 'AbortController':
       return `an ${tag} cannot cross threads; inside a task use \`context().signal\`, and pass yours as the \`signal\` option`;
-    case 'MessagePort':
-      return 'a MessagePort can only be moved; pass move(port) as an argument';
     case 'Array Iterator':
     case 'Map Iterator':
     case 'Set Iterator':
@@ -59,6 +57,7 @@ export function builtinRefusal(name: string, module: string | undefined): string
   const full = module === undefined ? name : `${module}.${name}`;
   if (name === 'Timeout' || name === 'Immediate')
     return `a timer (${name}) cannot cross threads; start it inside the task`;
+  if (name === 'MessagePort') return 'a MessagePort can only be moved; pass move(port) as an argument';
   if (name === 'Worker')
     return `${article} ${full} cannot cross threads; keep it here, or start it in \`init\``;
   if (name === 'ChildProcess')

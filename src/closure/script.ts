@@ -19,6 +19,8 @@ export interface Script extends RawScript {
   readonly base: string;
   /** Import bindings by local name. */
   readonly imports: ReadonlyMap<string, ImportBinding>;
+  /** Exported names with the local names behind them. */
+  readonly exports: ReadonlyMap<string, string>;
   /** True when the script starts with `use strict` or is a module. */
   readonly strict: boolean;
 }
@@ -30,10 +32,12 @@ export function scriptOf(scriptId: string): Script {
   let script = scripts.get(scriptId);
   if (script === undefined) {
     const raw = rawScript(scriptId);
+    const isUserModule = raw.isModule && !raw.url.startsWith('node:');
     script = {
       ...raw,
       base: baseOf(raw.url),
-      imports: raw.isModule && !raw.url.startsWith('node:') ? importsOf(raw.source) : new Map(),
+      imports: isUserModule ? importsOf(raw.source) : new Map(),
+      exports: isUserModule ? exportsOf(raw.source) : new Map(),
       strict:
         raw.isModule || /^\s*(?:\/\*[^]*?\*\/\s*|\/\/.*\s*|#!.*\s*)*(['"])use strict\1/.test(raw.source),
     };
@@ -55,16 +59,31 @@ function here(): string {
 let lexer: typeof Lexer | undefined;
 let acorn: typeof Acorn | undefined;
 
+function lex(source: string): ReturnType<typeof Lexer.parse> {
+  if (lexer === undefined) {
+    lexer = createRequire(import.meta.url)('es-module-lexer') as typeof Lexer;
+    lexer.initSync();
+  }
+  return lexer.parse(source);
+}
+
+function exportsOf(source: string): Map<string, string> {
+  const found = new Map<string, string>();
+  if (!source.includes('export')) return found;
+  for (const { n, ln } of lex(source)[1]) if (ln !== undefined) found.set(n, ln);
+  return found;
+}
+
+/** Specifiers of a module's import statements and re-exports. */
+export function staticImports(source: string): string[] {
+  return lex(source)[0].flatMap((one) => (one.d === -1 && one.n !== undefined ? [one.n] : []));
+}
+
 function importsOf(source: string): Map<string, ImportBinding> {
   const found = new Map<string, ImportBinding>();
   if (!source.includes('import')) return found;
-  const require = createRequire(import.meta.url);
-  if (lexer === undefined) {
-    lexer = require('es-module-lexer') as typeof Lexer;
-    lexer.initSync();
-  }
-  acorn ??= require('acorn') as typeof Acorn;
-  const [statements] = lexer.parse(source);
+  acorn ??= createRequire(import.meta.url)('acorn') as typeof Acorn;
+  const [statements] = lex(source);
   for (const statement of statements) {
     if (
       typeof statement.ss !== 'number' ||

@@ -4,6 +4,7 @@ import { intrinsicPath, builtinExport, isNative } from './intrinsics.ts';
 import { foreignId, importOf } from './identity.ts';
 import { builtinRefusal } from './refusals.ts';
 import { scriptOf } from './script.ts';
+import { setOwn } from './bag.ts';
 import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
 import type { Shape, SpecialProperty } from './wire.ts';
@@ -29,14 +30,14 @@ export function addProperties(
     const step = (): Trail => ({ up: trail, kind: 'key', label: key });
     const flags =
       (descriptor.writable ? 1 : 0) | (descriptor.enumerable ? 2 : 0) | (descriptor.configurable ? 4 : 0);
-    if (flags === ALL && typeof key === 'string' && key !== '__proto__') {
+    if (flags === ALL && typeof key === 'string') {
       any = true;
       graph.slot(bag, key, descriptor.value, links, step);
       continue;
     }
     // A placeholder keeps the property's place in the order.
-    if (typeof key === 'string' && key !== '__proto__') {
-      bag[key] = undefined;
+    if (typeof key === 'string') {
+      setOwn(bag, key, undefined);
       any = true;
     }
     const wireKey = typeof key === 'string' ? key : graph.link(key, step());

@@ -16,6 +16,8 @@ export interface Source {
   readonly uses: Omit<Surroundings, 'names' | 'written'>;
   /** `class … extends X` where X is not `null`. */
   readonly extends: boolean;
+  /** Texts of members with computed names that are found on the class again by them. */
+  readonly computed: readonly string[];
   /** Names of private static fields, in order. */
   readonly privateStatics: readonly string[];
   /** Makes the factory's text for the given variables. */
@@ -37,12 +39,16 @@ interface FactoryNames {
   readonly base: string;
   readonly late: string;
   readonly key: string;
+  readonly keys: string;
+  readonly values: string;
 }
 
 const FORMS = [
   ['(', ')'],
   ['({', '})'],
   ['(class{', '})'],
+  // Only for arrows with `new.target`, which are then refused by name.
+  ['(function(){return ', '})'],
 ] as const;
 
 let acorn: typeof Acorn | undefined;
@@ -56,7 +62,7 @@ export function readSource(text: string, sloppy: boolean): Source | undefined {
     const statement = program.body[0];
     if (statement?.type !== 'ExpressionStatement') continue;
     const cuts: Cut[] = [];
-    const root = rootOf(statement.expression, form === 2, cuts);
+    const root = form === 3 ? returned(statement.expression) : rootOf(statement.expression, form === 2, cuts);
     if (root === undefined) continue;
     return describe(text, root, cuts, form, sloppy);
   }
@@ -93,6 +99,12 @@ function rootOf(expression: AnyNode, member: boolean, cuts: Cut[]): AnyNode | un
   }
 }
 
+function returned(expression: AnyNode): AnyNode | undefined {
+  const statement = expression.type === 'FunctionExpression' ? expression.body.body[0] : undefined;
+  const value = statement?.type === 'ReturnStatement' ? statement.argument : undefined;
+  return value?.type === 'ArrowFunctionExpression' ? value : undefined;
+}
+
 function methodOf(members: readonly AnyNode[], cuts: Cut[]): AnyNode | undefined {
   const [member] = members;
   if (members.length !== 1 || (member?.type !== 'Property' && member?.type !== 'MethodDefinition'))
@@ -104,11 +116,15 @@ function methodOf(members: readonly AnyNode[], cuts: Cut[]): AnyNode | undefined
 
 function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy: boolean): Source {
   const privateStatics: string[] = [];
+  const computed: string[] = [];
   let keyed = false;
   let heritage = false;
   if (root.type === 'ClassExpression') {
     heritage = cutHeritage(root, cuts);
     keyed = cutStatics(root, cuts, privateStatics);
+    cutKeys(root, cuts, computed, (start, end) =>
+      text.slice(start - FORMS[form]![0].length, end - FORMS[form]![0].length),
+    );
   }
   const around = surroundings(root, sloppy);
   const shift = FORMS[form]![0].length;
@@ -134,6 +150,7 @@ function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy
       imports: around.imports,
     },
     extends: heritage,
+    computed,
     privateStatics,
     factory: (variables, strict) =>
       factory(text, form, cuts, shift, strict, variables, privateStatics.length > 0),
@@ -170,10 +187,26 @@ function cutStatics(root: Class, cuts: Cut[], privateStatics: string[]): boolean
       member.value = null;
       return true;
     }
-    if ('computed' in member && member.computed) keyed = true;
+    if (member.type === 'PropertyDefinition' && member.computed) keyed = true;
     return true;
   });
   return keyed;
+}
+
+/** Replaces computed names of methods and accessors by what the sender found on the class. */
+function cutKeys(
+  root: Class,
+  cuts: Cut[],
+  computed: string[],
+  textOf: (start: number, end: number) => string,
+): void {
+  for (const member of root.body.body) {
+    if (member.type !== 'MethodDefinition' || !member.computed) continue;
+    const index = computed.length;
+    computed.push(textOf(member.start, member.end));
+    cuts.push([member.key.start, member.key.end, (names) => `${names.keys}[${index}]`]);
+    member.computed = false;
+  }
 }
 
 function factory(
@@ -198,8 +231,8 @@ function factory(
   const declared = variables.length > 0 ? `let ${variables.join(',')};` : '';
   const open = form === 0 ? '(' : form === 1 ? `${names.key}({` : `${names.key}(class{`;
   const close = form === 0 ? ')' : '})';
-  const set = variables.length > 0 ? `,$=>{[${variables.join(',')}]=$}` : '';
-  const head = `(function(${names.meta},${names.load},${names.key}){${mode}${declared}${late ? `const ${names.late}=[];` : ''}return[(${names.base})=>${open}`;
+  const set = variables.length > 0 ? `,${names.values}=>{[${variables.join(',')}]=${names.values}}` : '';
+  const head = `(function(${names.meta},${names.load},${names.key}){${mode}${declared}${late ? `const ${names.late}=[];` : ''}return[(${names.base},${names.keys})=>${open}`;
   return {
     text: `${head}${body}\n${close}${set || ',null'}${late ? `,${names.late}` : ''}]})`,
     offset: head.length,
@@ -212,6 +245,14 @@ function freshNames(text: string, variables: readonly string[]): FactoryNames {
     const tail = n.toString(36).padStart(4, '0');
     if (text.includes(`$${tail}`) || variables.some((name) => name.includes(`$${tail}`))) continue;
     const name = (letter: string): string => `${letter}$${tail}`;
-    return { meta: name('m'), load: name('i'), base: name('b'), late: name('l'), key: name('k') };
+    return {
+      meta: name('m'),
+      load: name('i'),
+      base: name('b'),
+      late: name('l'),
+      key: name('k'),
+      keys: name('c'),
+      values: name('v'),
+    };
   }
 }

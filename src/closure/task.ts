@@ -1,6 +1,6 @@
 /** `task()`: a function captured once. */
 import type { AnyFunction } from './function-type.ts';
-import { pin } from './capture.ts';
+import { pin } from './pins.ts';
 import { Graph } from './graph.ts';
 
 /**
@@ -29,14 +29,15 @@ export function task<F extends AnyFunction>(stated: Readonly<Record<string, unkn
 export function task<F extends AnyFunction>(first: F | Readonly<Record<string, unknown>>, second?: F): F {
   const fn = (second ?? first) as F;
   if (typeof fn !== 'function') throw new TypeError('task(fn) and task({ name, … }, fn) take a function');
-  const graph = new Graph({
-    stated: second === undefined ? undefined : (first as Readonly<Record<string, unknown>>),
-    root: fn,
-  });
-  const packed = structuredClone(
-    graph.pack(fn, { up: undefined, kind: 'name', label: fn.name || 'function' }),
-  );
-  const wrapped = { [fn.name]: (...args: never[]) => fn(...args) }[fn.name]! as F;
-  pin(wrapped, packed);
+  const stated = second === undefined ? undefined : (first as Readonly<Record<string, unknown>>);
+  const graph = new Graph({ stated, root: fn });
+  const label = fn.name === '' ? 'function' : fn.name;
+  const packed = structuredClone(graph.pack(fn, { up: undefined, kind: 'name', label }));
+  const wrapped = {
+    [fn.name](this: unknown, ...args: never[]) {
+      return fn.apply(this, args);
+    },
+  }[fn.name] as F;
+  pin(wrapped, { fn, stated, packed });
   return wrapped;
 }

@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { importedNow, importerFor, load, metaFor } from './importer.ts';
 import { intrinsicAt } from './intrinsics.ts';
 import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
+import { setOwn } from './bag.ts';
 import { deserialize } from './protocol.ts';
-import { factoryOf } from './factory.ts';
 import './own-errors.ts';
+import { factoryOf, scopeOf, type SharedScope } from './factory.ts';
 import type {
   FunctionNode,
   ImportReference,
@@ -132,6 +133,18 @@ class Rebuild {
         this.#drain();
         return maker[deserialize](data);
       }
+      case 'scope': {
+        const scope = scopeOf(
+          node.names,
+          node.strict,
+          node.outer === undefined ? undefined : (this.#get(node.outer) as SharedScope),
+        );
+        this.#fill.push(() => {
+          this.#links(node.env as never, node.envLinks);
+          scope.set(node.env);
+        });
+        return scope;
+      }
       case 'reference':
         return this.#original(node.id, node.name);
       default:
@@ -171,7 +184,8 @@ class Rebuild {
     if (original !== undefined) return original;
     const copy = node.print === undefined ? undefined : classCopy(node.id, node.print);
     if (copy !== undefined) return copy;
-    const { make, set, late } = factoryOf(node.code);
+    const scope = node.scope === undefined ? undefined : (this.#get(node.scope) as SharedScope);
+    const { make, set, late } = factoryOf(node.code, scope);
     const base = node.heritage === undefined ? undefined : this.#get(node.heritage);
     const fillEnv = (): void => {
       this.#links(node.env as never, node.envLinks);
@@ -181,7 +195,8 @@ class Rebuild {
       this.#fillKeys(node);
       set(node.env);
     }
-    const fn = make(base) as object;
+    const keys = node.keys?.map((key) => (typeof key === 'number' ? this.#get(key) : key));
+    const fn = make(base, keys) as object;
     this.#have[index] = true;
     this.#values[index] = fn;
     if (node.name !== undefined && Object.getOwnPropertyDescriptor(fn, 'name')?.value !== node.name)
@@ -214,7 +229,7 @@ class Rebuild {
 
   #links(bag: Record<string | number, unknown>, links: Links | undefined): void {
     for (let i = 0; links !== undefined && i < links.length; i += 2)
-      bag[links[i]!] = this.#get(links[i + 1] as number);
+      setOwn(bag, links[i]!, this.#get(links[i + 1] as number));
   }
 
   /** Gives `target` its properties; `own` is a separate bag unless the target is the bag itself. */

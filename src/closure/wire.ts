@@ -69,7 +69,7 @@ export interface FunctionNode extends Shape {
   readonly t: 'fn';
   /** Process-wide identity: what comes back under this id is the original. */
   readonly id: string;
-  readonly code: FunctionCode;
+  code: FunctionCode;
   /** Values of the factory's variables, in its order. */
   env: unknown[];
   envLinks?: Links;
@@ -78,6 +78,8 @@ export interface FunctionNode extends Shape {
   scope?: number;
   /** Node of the class that a class extends. */
   heritage?: number;
+  /** Names of the class's computed members: texts, or indices of the nodes of symbols. */
+  keys?: (string | number)[];
   /** Values of private static fields. */
   privates?: number[];
   /** Properties of `fn.prototype`, for constructor functions: a node that is only a shape. */
@@ -110,9 +112,10 @@ export type WireNode =
   | { readonly t: 'custom'; readonly by: number; readonly data: number }
   | { readonly t: 'reference'; readonly id: string; readonly name: string }
   | {
+      /** Variables that several functions share: those are made by code evaluated inside. */
       readonly t: 'scope';
-      readonly id: string;
       readonly names: readonly string[];
+      readonly strict: boolean;
       env: unknown[];
       envLinks?: Links;
       readonly outer?: number;

@@ -35,7 +35,10 @@ export class RoundTrip {
     }
   }
 
-  call<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  call<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: Partial<A> | unknown[]
+  ): Promise<Awaited<R>> {
     const id = ++this.#last;
     const { packed } = capture(fn as never);
     return new Promise((resolve, reject) => {

@@ -1,0 +1,4 @@
+/** A dependency of what the tests import. */
+export class Unit {
+  length = 1;
+}
