@@ -87,10 +87,11 @@ test(
       (path) => !/^(?:dist|src)\/|^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path),
     );
     assert.deepEqual(odd, []);
-    for (const path of contents.filter((name) => name.startsWith('src/'))) {
+    for (const path of contents.filter((name) => /^src\/.*\.ts$/.test(name))) {
       const compiled = path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
       assert.ok(contents.includes(compiled), `${compiled} is missing`);
       assert.ok(contents.includes(`${compiled}.map`), `${compiled}.map is missing`);
+    assert.ok(contents.includes(compiled.replace(/js$/, 'd.ts')), `the declarations of ${path} are missing`);
     }
   },
 );
