@@ -24,6 +24,8 @@ const GRAIN = 1024;
 const TAKES = 128;
 /** Without shared memory: pieces per worker. */
 const PIECES = 8;
+/** How often the shared counter is read for `onProgress`: workers send no message as they go. */
+const WATCH_MS = 50;
 
 /** A range checked and counted. */
 export interface Loop {
@@ -61,6 +63,7 @@ export class ForCall extends BulkCall<void> {
   readonly #shared: RangeState | undefined;
   readonly #grain: number;
   readonly #pieces: readonly Loop[];
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(origin: CallOrigin, loop: Loop, body: AnyFunction) {
     super(origin);
@@ -83,6 +86,34 @@ export class ForCall extends BulkCall<void> {
     }
   }
 
+  override start(): void {
+    super.start();
+    if (this.#shared === undefined || this.settings.onProgress === undefined) return;
+    if (this.settled || this.blocking) return;
+    this.#watch = setInterval(() => this.#advanceTo(this.#taken()), WATCH_MS).unref();
+  }
+
+  override fail(error: unknown): void {
+    clearInterval(this.#watch);
+    super.fail(error);
+  }
+
+  override cancel(reason?: unknown): boolean {
+    clearInterval(this.#watch);
+    return super.cancel(reason);
+  }
+
+  /** Iterations that workers have taken so far. */
+  #taken(): number {
+    return this.#shared === undefined
+      ? 0
+      : Math.min(this.total ?? 0, Number(Atomics.load(this.#shared.next, 0)));
+  }
+
+  #advanceTo(count: number): void {
+    if (count > this.completed) this.advance(count - this.completed);
+  }
+
   protected override flight(work: Work, from: number, to: number): Flight {
     if (work.range !== undefined && this.#shared !== undefined) return super.flight(work, from, to);
     const range = rangeState(this.#pieces[from] as Loop, this.#grain, 1, false);
@@ -96,7 +127,7 @@ export class ForCall extends BulkCall<void> {
   override get progress(): Progress | undefined {
     const news = super.progress;
     if (this.#shared === undefined) return news;
-    const taken = Math.min(this.total ?? 0, Number(Atomics.load(this.#shared.next, 0)));
+    const taken = this.#taken();
     if (taken === 0) return news;
     return { completed: taken, total: this.total, index: news?.index, data: news?.data };
   }
@@ -111,6 +142,8 @@ export class ForCall extends BulkCall<void> {
   }
 
   protected override complete(): void {
+    clearInterval(this.#watch);
+    this.#advanceTo(this.total ?? 0);
     this.finish(undefined);
   }
 

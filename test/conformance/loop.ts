@@ -36,6 +36,23 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
     'sharedMemory',
   );
 
+  test('for() tells onProgress how far it is, up to the end', async () => {
+    const heard: number[] = [];
+    await pool().for(
+      200,
+      () => {
+        const end = performance.now() + 1;
+        while (performance.now() < end);
+      },
+      { onProgress: ({ completed, total }) => (assert.equal(total, 200), heard.push(completed)) },
+    );
+    assert.equal(heard.at(-1), 200);
+    assert.ok(
+      heard.every((count, i) => i === 0 || count > (heard[i - 1] as number)),
+      String(heard),
+    );
+  });
+
   test(
     'for() counts by start, end and step, downwards too',
     async () => {
