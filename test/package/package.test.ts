@@ -91,7 +91,10 @@ test(
       const compiled = path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
       assert.ok(contents.includes(compiled), `${compiled} is missing`);
       assert.ok(contents.includes(`${compiled}.map`), `${compiled}.map is missing`);
-    assert.ok(contents.includes(compiled.replace(/js$/, 'd.ts')), `the declarations of ${path} are missing`);
+      assert.ok(
+        contents.includes(compiled.replace(/js$/, 'd.ts')),
+        `the declarations of ${path} are missing`,
+      );
     }
   },
 );
