@@ -81,6 +81,8 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
     }
     return finish(graph, value, { t: 'set', items, itemLinks: links }, Set.prototype, trail);
   }
+  if (value instanceof DOMException && getPrototypeOf(value) === DOMException.prototype)
+    return domExceptionNode(graph, value, trail);
   if (types.isNativeError(value)) return errorNode(graph, value, trail);
   if (types.isDate(value))
     return finish(graph, value, { t: 'exotic', v: new Date(value.getTime()) }, Date.prototype, trail);
@@ -98,10 +100,9 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
   }
   if (ArrayBuffer.isView(value)) return viewNode(graph, value, trail);
   if (types.isBoxedPrimitive(value)) return boxedNode(graph, value, trail);
-  return (
-    platformNode(graph, value, trail) ??
-    finish(graph, value, { t: 'object', own: {} }, Object.prototype, trail)
-  );
+  const keep = types.isArgumentsObject(value) ? (key: string | symbol) => key !== 'callee' : undefined;
+  const node: WireNode & Shape = { t: 'object', own: {} };
+  return platformNode(value) ?? finish(graph, value, node, Object.prototype, trail, keep);
 }
 
 function finish(
@@ -123,6 +124,15 @@ function errorNode(graph: Graph, value: Error, trail: Trail | undefined): WireNo
   const { stack } = value;
   const text = typeof stack === 'string' ? stack : undefined;
   return finish(graph, value, { t: 'error', stack: text }, Error.prototype, trail, (key) => key !== 'stack');
+}
+
+function domExceptionNode(graph: Graph, value: DOMException, trail: Trail | undefined): WireNode {
+  const cause = graph.linkAny((value as { cause?: unknown }).cause, text(trail, '.cause'));
+  return {
+    t: 'construct',
+    make: 'DOMException',
+    args: [value.message, value.name, String(value.stack), cause],
+  };
 }
 
 function viewNode(graph: Graph, value: ArrayBufferView, trail: Trail | undefined): WireNode {
@@ -158,7 +168,7 @@ function boxedNode(graph: Graph, value: object, trail: Trail | undefined): WireN
   return { t: 'exotic', v: value };
 }
 
-function platformNode(graph: Graph, value: object, trail: Trail | undefined): WireNode | undefined {
+function platformNode(value: object): WireNode | undefined {
   const prototype = getPrototypeOf(value) as object | null;
   const name = (value as { constructor?: { name?: string } }).constructor?.name ?? '';
   if (value instanceof URL && prototype === URL.prototype)
@@ -166,17 +176,6 @@ function platformNode(graph: Graph, value: object, trail: Trail | undefined): Wi
   if (value instanceof URLSearchParams && prototype === URLSearchParams.prototype)
     return { t: 'construct', make: 'URLSearchParams', args: [value.toString()] };
   if (value instanceof TextEncoder) return { t: 'construct', make: 'TextEncoder', args: [] };
-  if (value instanceof DOMException)
-    return {
-      t: 'construct',
-      make: 'DOMException',
-      args: [
-        value.message,
-        value.name,
-        String(value.stack),
-        graph.linkAny(value.cause, text(trail, '.cause')),
-      ],
-    };
   if (CLONEABLE.has(name) && prototype !== null && !Object.hasOwn(value, 'constructor'))
     return { t: 'exotic', v: value };
   return undefined;
