@@ -62,9 +62,9 @@ export interface Chunk {
   /** Time between the request to stop (the task's signal) and the end of the worker. */
   readonly graceMs: number;
   /** `range` only: the shared loop state. */
-  readonly range?: RangeState;
+  readonly range?: RangeState | undefined;
   /** Run on this worker only (broadcast); the chunk is not moved when that worker dies. */
-  readonly worker?: number;
+  readonly worker?: number | undefined;
   readonly sink: ChunkSink;
 }
 

@@ -1,5 +1,6 @@
 /** What every operation of the surface has in common: it starts, makes progress, fails or is cancelled, and ends once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ActiveLink } from './active-calls.ts';
 import type { ChunkOutcome } from './backend.ts';
 import { appendCaller, type Caller } from './caller-stack.ts';
 import type { ActiveCall, ExecutorCore } from './executor-core.ts';
@@ -27,6 +28,9 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   readonly settings: CallSettings;
   readonly seed: number;
   status: TaskStatus = 'queued';
+  list: ActiveLink['list'];
+  previous: ActiveLink | undefined;
+  following: ActiveLink | undefined;
   /** The thread waits: no timer can fire, so delays block. Set before {@link start}. */
   blocking = false;
   /** Set by the task (or by whoever waits) before {@link start}. */

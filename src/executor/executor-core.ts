@@ -1,11 +1,12 @@
 /** What all views of one executor share: the backend, the calls under way, the way to the end. */
 import { ExecutorClosedError } from '../base/errors.ts';
+import { ActiveCalls, type ActiveLink } from './active-calls.ts';
 import type { Backend } from './backend.ts';
 import { defaultSettings, type CallSettings, type ValidatedOptions } from './options.ts';
 import { callSeed } from './seeds.ts';
 
 /** A call as the core sees it. */
-export interface ActiveCall {
+export interface ActiveCall extends ActiveLink {
   /** The executor was terminated: ends the call with this error. */
   fail(error: unknown): void;
   /** The executor is closing: takes no new input; what was accepted goes on. */
@@ -32,7 +33,7 @@ export class ExecutorCore {
   readonly options: ValidatedOptions;
   /** Settings of a call without options. */
   readonly settings: CallSettings;
-  readonly calls = new Set<ActiveCall>();
+  readonly calls = new ActiveCalls<ActiveCall>();
   /** Submitted tasks that have not ended: what `maxQueue` bounds. */
   submitted = 0;
   closed = false;
@@ -81,7 +82,7 @@ export class ExecutorCore {
 
   async #close(): Promise<void> {
     this.closed = true;
-    for (const call of [...this.calls]) call.drain();
+    for (const call of this.calls.all()) call.drain();
     if (this.calls.size > 0) await new Promise<void>((resolve) => (this.#whenDrained = resolve));
     await this.backend.close();
   }
@@ -91,7 +92,7 @@ export class ExecutorCore {
     this.closed = true;
     const ended = this.backend.terminate(reason);
     const cause = reason === undefined ? undefined : { cause: reason };
-    for (const call of [...this.calls]) {
+    for (const call of this.calls.all()) {
       call.fail(new ExecutorClosedError(`the executor ${this.options.name} was terminated`, cause));
     }
     await ended;

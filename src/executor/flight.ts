@@ -28,45 +28,61 @@ export interface FlightOwner {
 
 /** Items `from ≤ k < to` of some work on their way through the backend; one object is both chunk and sink. */
 export class Flight implements Chunk, ChunkSink {
-  readonly op: Op;
-  readonly fns: readonly AnyFunction[];
-  readonly items: ArrayLike<unknown>;
+  readonly work: Work;
   readonly from: number;
   readonly to: number;
-  readonly base: number;
-  readonly taskId: number;
-  readonly name: string;
-  readonly priority: number;
-  readonly seed: number;
-  readonly timeoutMs: number | undefined;
-  readonly graceMs: number;
-  declare readonly range?: RangeState;
-  declare readonly worker?: number;
-  readonly sink: ChunkSink = this;
-  readonly work: Work;
   readonly #owner: FlightOwner;
   /** 1 for each item that has its result; only where somebody may ask for {@link missing} ones. */
   readonly #have: Uint8Array | undefined;
 
   constructor(owner: FlightOwner, work: Work, from: number, to: number, track: boolean) {
-    this.op = work.op;
-    this.fns = work.fns;
-    this.items = work.items;
+    this.work = work;
     this.from = from;
     this.to = to;
-    this.base = work.base;
-    this.taskId = owner.id;
-    this.name = owner.name;
-    const { priority, timeoutMs, graceMs } = owner.settings;
-    this.priority = priority;
-    this.seed = owner.seed;
-    this.timeoutMs = timeoutMs;
-    this.graceMs = graceMs;
-    if (work.range !== undefined) this.range = work.range;
-    if (work.worker !== undefined) this.worker = work.worker;
-    this.work = work;
     this.#owner = owner;
     this.#have = track ? new Uint8Array(to - from) : undefined;
+  }
+
+  // What chunks of a call have in common is read from the call and its work: there may be very many flights.
+
+  get op(): Op {
+    return this.work.op;
+  }
+  get fns(): readonly AnyFunction[] {
+    return this.work.fns;
+  }
+  get items(): ArrayLike<unknown> {
+    return this.work.items;
+  }
+  get base(): number {
+    return this.work.base;
+  }
+  get range(): RangeState | undefined {
+    return this.work.range;
+  }
+  get worker(): number | undefined {
+    return this.work.worker;
+  }
+  get taskId(): number {
+    return this.#owner.id;
+  }
+  get name(): string {
+    return this.#owner.name;
+  }
+  get seed(): number {
+    return this.#owner.seed;
+  }
+  get priority(): number {
+    return this.#owner.settings.priority;
+  }
+  get timeoutMs(): number | undefined {
+    return this.#owner.settings.timeoutMs;
+  }
+  get graceMs(): number {
+    return this.#owner.settings.graceMs;
+  }
+  get sink(): ChunkSink {
+    return this;
   }
 
   started(): void {
