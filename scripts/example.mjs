@@ -23,11 +23,12 @@ function summary(name) {
   return line.replace(/^ \* /, '');
 }
 
-/** Examples that `wanted` means: the one of that number, or those whose name contains it. */
+/** Examples that `wanted` means: the one of that number, or those whose name has it as a word, or else contains it. */
 function chosen(names, wanted) {
   if (/^\d{1,2}$/.test(wanted)) return names.filter((name) => name.startsWith(wanted.padStart(2, '0')));
   const word = wanted.replace(/^.*[\\/]/, '').replace(/\.[jt]s$/, '');
-  return names.filter((name) => name.includes(word));
+  const exact = names.filter((name) => name === word || name.split('-').includes(word));
+  return exact.length > 0 ? exact : names.filter((name) => name.includes(word));
 }
 
 /** Runs `npm run example` with its arguments; returns the exit status. */
