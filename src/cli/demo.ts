@@ -11,6 +11,7 @@ import { ep } from './demo/ep.ts';
 import { flights } from './demo/flights.ts';
 import { mandelbrot } from './demo/mandelbrot.ts';
 import { nbody } from './demo/nbody.ts';
+import { loadNote, watchOtherLoad } from './demo/other-load.ts';
 import type { DemoSettings, Problem } from './demo/problem.ts';
 import { renderReport } from './demo/report.ts';
 import {
@@ -65,6 +66,7 @@ async function runDemo(flags: FlagValues, terminal: Terminal): Promise<number> {
   );
 
   const outcomes: DemoOutcome[] = [];
+  const otherCores = watchOtherLoad();
   const pool = threads({ workers, name: 'demo' });
   try {
     for (const problem of problems) {
@@ -76,12 +78,14 @@ async function runDemo(flags: FlagValues, terminal: Terminal): Promise<number> {
     await pool.close();
   }
 
-  const run: DemoRun = { machine, workers, settings, outcomes };
+  const note = loadNote(otherCores(), machine, workers);
+  const run: DemoRun = { machine, workers, settings, outcomes, note };
   const files = writeFiles(folder, run);
   if (flags['json']) {
     terminal.out.write(`${JSON.stringify(toJson(run, files), undefined, 2)}\n`);
   } else {
     say(`\n${outcomeTable(run, terminal)}\n`);
+    if (note !== undefined) say(`${paint(terminal, 'yellow', 'note')}: ${note}\n`);
     for (const file of files) say(`wrote ${shortPath(file)}`);
   }
   return outcomes.some(isWrong) ? 1 : 0;

@@ -9,6 +9,7 @@ import {
   type DemoOutcome,
   type DemoRun,
 } from '#src/cli/demo/outcome.js';
+import { loadNote, watchOtherLoad } from '#src/cli/demo/other-load.js';
 import { renderReport } from '#src/cli/demo/report.js';
 import { describeMachine } from '#src/cli/machine.js';
 import type { Terminal } from '#src/cli/terminal.js';
@@ -46,6 +47,7 @@ const run = (...outcomes: DemoOutcome[]): DemoRun => ({
   workers: 4,
   settings: { problemClass: 'S' },
   outcomes,
+  note: undefined,
 });
 
 test('a number passes within its tolerance and not beyond', { timeout }, () => {
@@ -86,4 +88,20 @@ test('the report escapes text and shows verdicts', { timeout }, () => {
   assert.doesNotMatch(html, /P < Q/);
   assert.match(html, /1 of 1 answers are wrong/);
   assert.match(html, /npm install d/);
+});
+
+const cores = (n: number) => ({ usableCores: n, hostCores: n });
+
+test('a note says when there were too few cores for the workers', { timeout }, () => {
+  assert.equal(loadNote(0.1, cores(2), 2), undefined);
+  assert.equal(loadNote(5, cores(16), 8), undefined);
+  assert.match(loadNote(1.26, cores(2), 2)!, /other programs kept 1\.3 of 2 cores busy/);
+  assert.match(loadNote(0, cores(2), 8)!, /8 workers share 2 cores: the speed-up cannot pass 2×/);
+});
+
+test('the load of others is a number of cores', { timeout }, async () => {
+  const stop = watchOtherLoad();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const used = stop();
+  assert.ok(used >= 0 && used <= describeMachine().hostCores + 1, String(used));
 });

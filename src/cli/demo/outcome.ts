@@ -19,6 +19,8 @@ export interface DemoRun {
   readonly workers: number;
   readonly settings: DemoSettings;
   readonly outcomes: readonly DemoOutcome[];
+  /** What kept the threads from being faster, where that is known. */
+  readonly note: string | undefined;
 }
 
 /** Whether a check of this outcome failed; a skipped problem is not wrong. */
@@ -105,6 +107,7 @@ export function toJson(run: DemoRun, files: readonly string[]): object {
     machine: run.machine,
     workers: run.workers,
     class: run.settings.problemClass,
+    ...(run.note === undefined ? {} : { note: run.note }),
     problems: run.outcomes.map((outcome) => {
       const { name, title } = outcome.problem;
       if (outcome.kind === 'skipped')

@@ -69,7 +69,7 @@ function summary(run: DemoRun): string {
 ${rows.join('\n')}
 </tbody>
 </table></div>
-${bars.length > 0 ? figure({ kind: 'svg', caption: 'Speed-up of threads over the plain loop.', svg: barChart(bars, { label: 'Speed-up by problem', mark: ideal }) }) : ''}
+${bars.length > 0 ? figure({ kind: 'svg', caption: `Speed-up of threads over the plain loop.${run.note === undefined ? '' : ` Note: ${run.note}.`}`, svg: barChart(bars, { label: 'Speed-up by problem', mark: ideal }) }) : ''}
 </section>`;
 }
 
