@@ -11,7 +11,10 @@ export interface TaskContext {
   readonly taskId: number;
   /** Index of the item in the input (0 for `submit`). */
   readonly index: number;
-  /** Aborts when the task is cancelled or its time is up. Reading it also looks for a cancellation that has just come. */
+  /**
+   * Aborts when the task is cancelled or its time is up. A synchronous loop may hold it and ask `signal.aborted`:
+   * asking looks for a cancellation that no event could deliver.
+   */
   readonly signal: AbortSignal;
   /** Sends progress to the caller: a fraction between 0 and 1, or any value that can travel. */
   report(progress: unknown): void;

@@ -188,6 +188,7 @@ class WorkerRun implements PartHost {
   readonly #outbox: Outbox;
   readonly #board: Board;
   #abort: AbortController | undefined;
+  #stopSeen = false;
 
   constructor(part: PartMessage, outbox: Outbox, board: Board, workerId: number) {
     this.slot = part.slot;
@@ -202,12 +203,14 @@ class WorkerRun implements PartHost {
   }
 
   get abort(): AbortController {
-    return (this.#abort ??= new AbortController());
+    return (this.#abort ??= pollingController(() => this.poll()));
   }
 
   poll(): void {
+    if (this.#stopSeen || !this.#board.stopRequested(this.slot)) return;
+    this.#stopSeen = true;
     // The reason travels by message and may still be under way: a task that polls gets the plain AbortError.
-    if (this.#board.stopRequested(this.slot) && !this.abort.signal.aborted) this.abort.abort();
+    this.abort.abort();
   }
 
   async stop(reason: Packed): Promise<void> {
@@ -274,4 +277,29 @@ class WorkerRun implements PartHost {
   flush(): void {
     this.#outbox.flush();
   }
+}
+
+const nativeAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get as () => boolean;
+
+/**
+ * A controller whose signal looks for a request to stop whenever it is read: a synchronous loop gets no events, and
+ * `while (!signal.aborted)` must end all the same.
+ */
+function pollingController(poll: () => void): AbortController {
+  const controller = new AbortController();
+  const { signal } = controller;
+  Object.defineProperty(signal, 'aborted', {
+    configurable: true,
+    get(): boolean {
+      poll();
+      return nativeAborted.call(signal);
+    },
+  });
+  Object.defineProperty(signal, 'throwIfAborted', {
+    configurable: true,
+    value(): void {
+      if (signal.aborted) throw signal.reason;
+    },
+  });
+  return controller;
 }
