@@ -80,6 +80,9 @@ export function codeOf(record: FunctionRecord, variables: readonly string[], nam
     const made = source.factory(variables, strict);
     code = {
       text: made.text,
+      variables: [...variables],
+      values: made.values,
+      late: made.late,
       file: script === undefined ? `tutti:${name}` : script.base,
       line: start.line,
       column: start.column - made.offset,

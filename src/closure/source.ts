@@ -24,10 +24,12 @@ export interface Source {
   factory(variables: readonly string[], strict: boolean): Factory;
 }
 
-/** A factory's text; the function's text starts at `offset`. */
+/** The larger part of a factory's text, see `FunctionCode`; the function's text starts at `offset`. */
 export interface Factory {
   readonly text: string;
   readonly offset: number;
+  readonly values: string;
+  readonly late: string | undefined;
 }
 
 /** A replacement in the function's text. */
@@ -228,14 +230,15 @@ function factory(
   }
   body += text.slice(at);
   const mode = strict ? '"use strict";' : '';
-  const declared = variables.length > 0 ? `let ${variables.join(',')};` : '';
   const open = form === 0 ? '(' : form === 1 ? `${names.key}({` : `${names.key}(class{`;
   const close = form === 0 ? ')' : '})';
-  const set = variables.length > 0 ? `,${names.values}=>{[${variables.join(',')}]=${names.values}}` : '';
-  const head = `(function(${names.meta},${names.load},${names.key}){${mode}${declared}${late ? `const ${names.late}=[];` : ''}return[(${names.base},${names.keys})=>${open}`;
+  const parameters = [names.meta, names.load, names.key, ...variables].join();
+  const head = `(function(${parameters}){${mode}${late ? `const ${names.late}=[];` : ''}return[(${names.base},${names.keys})=>${open}`;
   return {
-    text: `${head}${body}\n${close}${set || ',null'}${late ? `,${names.late}` : ''}]})`,
+    text: `${head}${body}\n${close}`,
     offset: head.length,
+    values: names.values,
+    late: late ? names.late : undefined,
   };
 }
 

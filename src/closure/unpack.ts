@@ -34,11 +34,31 @@ export function unpack(packed: Packed): unknown {
   return new Rebuild(packed.nodes).value(packed.root);
 }
 
+/** Kinds of nodes that are made without a look at others; what they hold is filled in later. */
+const SIMPLE: ReadonlySet<WireNode['t']> = new Set([
+  'raw',
+  'exotic',
+  'object',
+  'buffer',
+  'map',
+  'set',
+  'global',
+  'builtin',
+  'import',
+  'symbol',
+  'symbolFor',
+]);
+
+/** Functions made inside one another at most. */
+const DEEPEST = 200;
+
 class Rebuild {
   readonly #nodes: readonly WireNode[];
   readonly #values: unknown[];
   readonly #have: boolean[];
   readonly #fill: (() => void)[] = [];
+  /** Functions that are being made. */
+  readonly #making = new Set<number>();
   /** Locks come last, when every property is in place. */
   readonly #lock: (() => void)[] = [];
 
@@ -185,18 +205,17 @@ class Rebuild {
     const copy = node.print === undefined ? undefined : classCopy(node.id, node.print);
     if (copy !== undefined) return copy;
     const scope = node.scope === undefined ? undefined : (this.#get(node.scope) as SharedScope);
-    const { make, set, late } = factoryOf(node.code, scope);
+    const waiting = this.#bind(node, index);
+    const { make, set, late } = factoryOf(
+      node.code,
+      node.env,
+      waiting.map(([slot]) => slot),
+      scope,
+    );
     const base = node.heritage === undefined ? undefined : this.#get(node.heritage);
-    const fillEnv = (): void => {
-      this.#links(node.env as never, node.envLinks);
-      set!(node.env);
-    };
-    if (node.code.kind === 'keyed' && set !== null) {
-      this.#fillKeys(node);
-      set(node.env);
-    }
     const keys = node.keys?.map((key) => (typeof key === 'number' ? this.#get(key) : key));
     const fn = make(base, keys) as object;
+    this.#making.delete(index);
     this.#have[index] = true;
     this.#values[index] = fn;
     if (node.name !== undefined && Object.getOwnPropertyDescriptor(fn, 'name')?.value !== node.name)
@@ -204,7 +223,7 @@ class Rebuild {
     remember(fn, node.id);
     if (node.print !== undefined) keepClassCopy(node.id, node.print, fn);
     this.#fill.push(() => {
-      if (set !== null) fillEnv();
+      set?.(waiting.map(([, target]) => this.#get(target)));
       this.#shape(fn, node, true);
       if (node.prototype !== undefined)
         this.#shape((fn as { prototype: object }).prototype, this.#nodes[node.prototype] as Shape, true);
@@ -213,18 +232,30 @@ class Rebuild {
     return fn;
   }
 
-  /** Computed member names are evaluated with the class: what they may be made of must be there before. */
-  #fillKeys(node: FunctionNode): void {
+  /**
+   * Puts into a function's environment what can be made before the function, and returns the rest as pairs of slot and
+   * node: functions that lead back here, and what user code makes, which may need this function.
+   */
+  #bind(node: FunctionNode, index: number): [slot: number, target: number][] {
+    const waiting: [number, number][] = [];
     const links = node.envLinks ?? [];
+    this.#making.add(index);
     for (let i = 0; i < links.length; i += 2) {
-      const index = links[i + 1] as number;
-      if (
-        ['raw', 'symbol', 'symbolFor', 'global', 'import', 'builtin', 'object'].includes(
-          this.#nodes[index]!.t,
-        )
-      )
-        node.env[links[i] as number] = this.#get(index);
+      const slot = links[i] as number;
+      const target = links[i + 1] as number;
+      const { t } = this.#nodes[target]!;
+      const first = this.#have[target] || (t === 'fn' ? this.#canMake(target) : SIMPLE.has(t));
+      if (first) node.env[slot] = this.#get(target);
+      else waiting.push([slot, target]);
     }
+    return waiting;
+  }
+
+  /** Not under way already, nor below a class that may be, nor at the end of a chain that is too long for the stack. */
+  #canMake(index: number): boolean {
+    const { heritage } = this.#nodes[index] as FunctionNode;
+    if (heritage !== undefined && !this.#have[heritage]) return false;
+    return !this.#making.has(index) && this.#making.size < DEEPEST;
   }
 
   #links(bag: Record<string | number, unknown>, links: Links | undefined): void {

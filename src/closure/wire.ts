@@ -51,8 +51,14 @@ export interface ImportReference {
 
 /** The text and place of a function, made once per source position. */
 export interface FunctionCode {
-  /** Text of the factory; see README.md of this folder. */
+  /** Text of the factory up to the end of the function; the receiver adds the setters. */
   readonly text: string;
+  /** The factory's last parameters: the function's variables. */
+  readonly variables: readonly string[];
+  /** A name that is free in the function, for the setters. */
+  readonly values: string;
+  /** Name of the list that setters of private static fields are in. */
+  readonly late: string | undefined;
   /** File name for stacks and base of relative imports. */
   readonly file: string;
   /** Where the first character of the function stands, from 0, in the coordinates of `file`. */
