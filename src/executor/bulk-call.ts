@@ -92,8 +92,9 @@ export abstract class BulkCall<R> extends Call<R> {
   }
 
   #next(): Flight | undefined {
-    const piece = this.#pieces.pop();
-    if (piece !== undefined) return this.flight(piece.work, piece.from, piece.to);
+    for (let piece = this.#pieces.pop(); piece !== undefined; piece = this.#pieces.pop()) {
+      if (piece.from < this.#end) return this.flight(piece.work, piece.from, piece.to);
+    }
     const left = this.#end - this.#position;
     if (left <= 0 || this.#work === undefined || this.#planner === undefined) return undefined;
     const from = this.#position;

@@ -173,9 +173,14 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
       return true;
     } catch (error) {
       this.removed(flight);
-      this.fail(error);
+      this.unsendable(flight, error);
       return false;
     }
+  }
+
+  /** The backend did not take a flight: something in it cannot travel. */
+  protected unsendable(_flight: Flight, error: unknown): void {
+    this.fail(error);
   }
 
   protected flight(work: Work, from: number, to: number): Flight {
@@ -196,6 +201,10 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   #failedAt(flight: Flight, k: number, error: unknown): void {
+    if (error === this.core.terminated) {
+      this.fail(error);
+      return;
+    }
     let delay: number | undefined;
     try {
       delay = this.#retries && this.inContext(() => this.#retries?.delay(flight.base + k, error));
@@ -207,6 +216,11 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
       appendCaller(error, this.where(flight, k), this.#caller);
       this.failedForGood(flight, k, error);
     } else this.again(flight, k, delay);
+  }
+
+  /** Items whose results are there need no count of their tries any more: an endless stream must not keep them. */
+  protected forgetTries(flight: Flight): void {
+    this.#retries?.forget(flight.base + flight.from, flight.base + flight.to);
   }
 
   /** An item failed and is not tried again. */

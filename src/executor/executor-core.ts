@@ -37,6 +37,8 @@ export class ExecutorCore {
   /** Submitted tasks that have not ended: what `maxQueue` bounds. */
   submitted = 0;
   closed = false;
+  /** What `terminate()` ended everything with. */
+  terminated: ExecutorClosedError | undefined;
   done = 0;
   failed = 0;
   cancelled = 0;
@@ -90,11 +92,10 @@ export class ExecutorCore {
   /** Ends the backend at once, and then the calls that had nothing under way there: waiting retries, idle streams. */
   async terminate(reason: unknown): Promise<void> {
     this.closed = true;
-    const ended = this.backend.terminate(reason);
     const cause = reason === undefined ? undefined : { cause: reason };
-    for (const call of this.calls.all()) {
-      call.fail(new ExecutorClosedError(`the executor ${this.options.name} was terminated`, cause));
-    }
+    this.terminated ??= new ExecutorClosedError(`the executor ${this.options.name} was terminated`, cause);
+    const ended = this.backend.terminate(this.terminated);
+    for (const call of this.calls.all()) call.fail(this.terminated);
     await ended;
   }
 }

@@ -62,7 +62,7 @@ export function loopOf(range: number | Range): Loop {
 export class ForCall extends BulkCall<void> {
   readonly #shared: RangeState | undefined;
   readonly #grain: number;
-  readonly #pieces: readonly Loop[];
+  readonly #pieces: readonly Piece[];
   #watch: NodeJS.Timeout | undefined;
 
   constructor(origin: CallOrigin, loop: Loop, body: AnyFunction) {
@@ -116,8 +116,10 @@ export class ForCall extends BulkCall<void> {
 
   protected override flight(work: Work, from: number, to: number): Flight {
     if (work.range !== undefined && this.#shared !== undefined) return super.flight(work, from, to);
-    const range = rangeState(this.#pieces[from] as Loop, this.#grain, 1, false);
-    return super.flight({ ...work, range }, from, to);
+    const piece = this.#pieces[from] as Piece;
+    const range = rangeState(piece, this.#grain, 1, false);
+    // Iterations are counted from the start of the piece; with its offset those of different pieces are told apart.
+    return super.flight({ ...work, range, base: piece.offset }, from, to);
   }
 
   protected override wholeChunk(flight: Flight): Work {
@@ -137,7 +139,7 @@ export class ForCall extends BulkCall<void> {
   }
 
   protected override landedWell(flight: Flight, computeMs: number): void {
-    if (this.#shared === undefined) this.advance((this.#pieces[flight.from] as Loop).length);
+    if (this.#shared === undefined) this.advance((this.#pieces[flight.from] as Piece).length);
     super.landedWell(flight, computeMs);
   }
 
@@ -152,12 +154,17 @@ export class ForCall extends BulkCall<void> {
   }
 }
 
+/** Part of a loop that begins `offset` iterations after its start. */
+interface Piece extends Loop {
+  readonly offset: number;
+}
+
 /** Cuts a loop into `count` neighbouring ones of about the same length. */
-function cut({ start, step, length }: Loop, count: number): Loop[] {
+function cut({ start, step, length }: Loop, count: number): Piece[] {
   return Array.from({ length: count }, (_, piece) => {
     const from = Math.floor((length * piece) / count);
     const to = Math.floor((length * (piece + 1)) / count);
-    return { start: start + from * step, step, length: to - from };
+    return { start: start + from * step, step, length: to - from, offset: from };
   });
 }
 

@@ -11,6 +11,11 @@ export class RetryLedger {
     this.#rules = rules;
   }
 
+  /** The items `from ≤ index < to` have their results: their counts go, so that an endless stream keeps none. */
+  forget(from: number, to: number): void {
+    for (let index = from; index < to && this.#tries.size > 0; index++) this.#tries.delete(index);
+  }
+
   /**
    * Milliseconds to wait before item `index` is tried again, `undefined` when it has failed for good.
    *

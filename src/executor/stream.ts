@@ -257,6 +257,7 @@ export class StreamCall<T, R> extends Call<void> {
   }
 
   protected override landedWell(flight: Flight, computeMs: number): void {
+    this.forgetTries(flight);
     this.#planner.ended(flight.to - flight.from, computeMs);
     if (flight.op === 'each') this.accept(flight, flight.from, new Array(flight.to - flight.from));
     this.#pump();
@@ -305,6 +306,17 @@ export class StreamCall<T, R> extends Call<void> {
     this.#relaunch(flight, Math.min(flight.to, this.#end - flight.base), k);
     this.#pump();
     this.#settleDrained();
+  }
+
+  /** Which item of a chunk it was shows when they go one by one. */
+  protected override unsendable(flight: Flight, error: unknown): void {
+    if (flight.to - flight.from === 1) {
+      this.failedForGood(flight, flight.from, error);
+      return;
+    }
+    for (let k = flight.to - 1; k >= flight.from; k--) {
+      this.#pieces.push({ work: flight.work, from: k, to: k + 1 });
+    }
   }
 
   protected override dropped(flight: Flight, reason: unknown): void {
@@ -376,5 +388,10 @@ export class ResultStream<R> implements AsyncIterableIterator<R, undefined, unde
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#call.stop();
+  }
+
+  /** Why a stream cannot be captured by a function that travels. */
+  get [Symbol.for('tutti.refuse')](): string {
+    return 'a stream belongs to the thread that started it: read it there';
   }
 }

@@ -301,6 +301,20 @@ describe('for', () => {
     assert.ok(seen.every((count) => count === 1));
   });
 
+  test('retries count the tries of each iteration', limit, async () => {
+    const { pool } = openFake({ workers: 2, auto: 'fifo' });
+    const failed = new Set<number>();
+    // Every piece fails once at each of its first two iterations: that is one failure per iteration.
+    const body = (i: number) => {
+      if (i % 100 < 2 && !failed.has(i)) {
+        failed.add(i);
+        throw new RangeError('once');
+      }
+    };
+    await pool.for(1600, body, { retries: 1 });
+    assert.equal(failed.size, 32);
+  });
+
   test('grain is kept', limit, async () => {
     const { pool, backend } = openFake({ workers: 2, shared: true, auto: 'fifo' });
     await pool.for(100, () => {}, { grain: 33 });

@@ -59,7 +59,9 @@ export class Held {
         const value = evaluateWhole(chunk);
         if (chunk.op !== 'range') chunk.sink.results(chunk.from, [value]);
       } catch (error) {
-        this.end({ kind: 'failed', k: chunk.from, error, crash: false });
+        const k = error instanceof AtIteration ? error.iteration : chunk.from;
+        const thrown = error instanceof AtIteration ? error.thrown : error;
+        this.end({ kind: 'failed', k, error: thrown, crash: false });
         return;
       }
     }
@@ -169,10 +171,10 @@ export class FakeBackend implements Backend {
     this.closed = true;
   }
 
-  async terminate(): Promise<void> {
+  async terminate(reason?: unknown): Promise<void> {
     this.closed = true;
-    for (const held of [...this.held])
-      if (!held.ended) held.fail(held.chunk.from, new ExecutorClosedError('terminated'));
+    const error = reason ?? new ExecutorClosedError('terminated');
+    for (const held of [...this.held]) if (!held.ended) held.fail(held.chunk.from, error);
   }
 }
 
@@ -206,11 +208,28 @@ function evaluateWhole(chunk: Chunk): unknown {
         if (at >= range.length) return undefined;
         const stop = Math.min(range.length, at + range.grain);
         range.next[0] = BigInt(stop);
-        for (let i = at; i < stop; i++) f?.(range.start + i * range.step);
+        for (let i = at; i < stop; i++) {
+          try {
+            f?.(range.start + i * range.step);
+          } catch (error) {
+            throw new AtIteration(i, error);
+          }
+        }
       }
     }
     default:
       throw new TypeError(`unexpected ${chunk.op}`);
+  }
+}
+
+/** What a loop's body threw, and in which iteration: that is what backends report. */
+class AtIteration extends Error {
+  readonly iteration: number;
+  readonly thrown: unknown;
+  constructor(iteration: number, thrown: unknown) {
+    super('a loop failed');
+    this.iteration = iteration;
+    this.thrown = thrown;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CaptureError } from '#src/base/errors.js';
 import { openFake, settle, type FakeBackend } from './fake-backend.js';
 
 const limit = { timeout: 10_000 };
@@ -318,6 +319,29 @@ describe('errors', () => {
       for await (const value of pool.stream(range(100), flaky, { ordered, chunk: 4, retries: 1 }))
         seen.push(value);
       assert.deepEqual(ordered ? seen : seen.sort((a, b) => a - b), range(100));
+    }
+  });
+
+  test('an item that cannot travel fails at its place', limit, async () => {
+    for (const ordered of [true, false]) {
+      const { pool, backend } = openFake({ auto: 'fifo' });
+      const run = backend.run.bind(backend);
+      backend.run = (chunk) => {
+        for (let k = chunk.from; k < chunk.to; k++) {
+          if (chunk.items[k] === 7) throw new CaptureError('cannot send 7', { path: '[7]' });
+        }
+        run(chunk);
+      };
+      const seen: number[] = [];
+      await assert.rejects(
+        (async () => {
+          for await (const value of pool.stream(range(100), (x) => x, { ordered, chunk: 5 }))
+            seen.push(value);
+        })(),
+        CaptureError,
+      );
+      if (ordered) assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6]);
+      assert.equal(backend.held.length, 0);
     }
   });
 
