@@ -5,8 +5,8 @@ import type { Check } from './check.ts';
 import type { Figure } from './figure.ts';
 import type { Case } from './problem.ts';
 
-/** Both sides run the first eighth of the pieces this long (at least once) before anything is timed. */
-const WARM_UP_MS = 250;
+/** The loop runs the first eighth of the pieces this long (at least once) before anything is timed. */
+const WARM_UP_MS = 300;
 /** Timed rounds go on until this much time or this many rounds. */
 const TIMED_MS = 1800;
 const MAX_ROUNDS = 5;
@@ -32,8 +32,8 @@ export interface Measured {
 /**
  * Runs a case as a plain loop and on the pool, alternately, and compares the results of the last round.
  *
- * Warm-up is the same for both: equally many runs over the first eighth of the pieces, so that the engine's
- * compiler has seen the code in this thread and in the workers, and the workers have started.
+ * Warm-up is the same for every thread: this one and each worker work through equally many pieces, since the engine
+ * compiles a function anew in each of them. The workers have started by then.
  */
 export async function measure<Item, Result>(
   work: Case<Item, Result>,
@@ -48,7 +48,7 @@ export async function measure<Item, Result>(
     work.serial(some);
     warmUps++;
   } while (performance.now() < warmUpEnd);
-  for (let i = 0; i < warmUps; i++) await work.threads(pool, some, ignore);
+  for (let i = 0; i < warmUps * pool.workers; i++) await work.threads(pool, some, ignore);
 
   const serialTimes: number[] = [];
   const threadTimes: number[] = [];

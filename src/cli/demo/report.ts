@@ -124,8 +124,8 @@ function machine({ machine: here, workers, settings }: DemoRun): string {
 <div class="scroll"><table class="facts"><tbody>
 ${rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeMarkup(value!)}</td></tr>`).join('\n')}
 </tbody></table></div>
-<p>Both sides run the same functions on the same pieces. First both run an eighth of the pieces equally often, untimed,
-until the loop has had a quarter of a second; then loop and threads take turns, and medians are shown. The loop uses no part of Tutti.
+<p>Both sides run the same functions on the same pieces. First every thread, the loop's and each worker, works
+through equally many pieces untimed, since the engine compiles functions anew in each of them; then loop and threads take turns, and medians are shown. The loop uses no part of Tutti.
 Speed-up is loop time divided by threads time; efficiency is speed-up divided by the number of workers.
 Reading the files is part of the time for the word counts, and not for the flights.</p>
 <p>Run it yourself: <code>npx tutti demo${settings.problemClass === 'S' ? '' : ` --class ${settings.problemClass}`}</code>, or a part of it:
