@@ -96,8 +96,8 @@ export class StreamCall<T, R> extends Call<void> {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#ending = undefined;
-    this.cancel(new DOMException(`the stream ${this.name} was ended early`, 'AbortError'));
-    await this.#closing;
+    const early = this.cancel(new DOMException(`the stream ${this.name} was ended early`, 'AbortError'));
+    if (early) await this.#closing;
   }
 
   protected override begin(): void {

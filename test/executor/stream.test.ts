@@ -416,3 +416,18 @@ test('random streams deliver every item once', limit, async () => {
     await pool.close();
   }
 });
+
+test('return() after the end is quiet, also when closing the input went wrong before', limit, async () => {
+  const { pool, backend } = openFake({ auto: 'fifo' });
+  const input = new Input(10);
+  input.return = () => {
+    throw new RangeError('cannot close');
+  };
+  const stream = pool.stream(input, () => {
+    throw new RangeError('item');
+  });
+  await assert.rejects(stream.next(), { message: 'item' });
+  assert.deepEqual(await stream.return(), { done: true, value: undefined });
+  await stream[Symbol.asyncDispose]();
+  assert.equal(backend.held.length, 0);
+});
