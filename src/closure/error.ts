@@ -30,7 +30,24 @@ function describe(error: unknown): string {
   }
 }
 
-/** What {@link packError} was given. */
+/**
+ * What {@link packError} was given; a promise of it where its class must be imported first. Like packing, it never fails:
+ * an error that cannot be rebuilt arrives as a plain one with its stack, and why as its `cause`.
+ */
 export function unpackError(packed: Packed): unknown {
-  return unpack(packed);
+  const root = 'raw' in packed ? undefined : packed.nodes[packed.root];
+  const stack = root?.t === 'error' ? root.stack : undefined;
+  try {
+    const error = unpack(packed);
+    return error instanceof Promise ? error.catch((failure: unknown) => plainError(stack, failure)) : error;
+  } catch (failure) {
+    return plainError(stack, failure);
+  }
+}
+
+function plainError(stack: string | undefined, cause: unknown): Error {
+  const message = stack === undefined ? 'a task failed' : stack.slice(0, stack.search(/\n\s+at |$/));
+  const error = new Error(`${message} (its class could not be rebuilt here)`, { cause });
+  if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack });
+  return error;
 }

@@ -1,6 +1,6 @@
 /** Wire nodes of objects that are not functions. */
 import { types } from 'node:util';
-import { commonjsExport, knownNode } from './intrinsics.ts';
+import { commonjsExport, intrinsicPath, knownNode } from './intrinsics.ts';
 import { importOf } from './identity.ts';
 import { collectMoved, lookPlain } from './plain.ts';
 import { deserialize, refuse, serialize } from './protocol.ts';
@@ -123,7 +123,23 @@ function finish(
 function errorNode(graph: Graph, value: Error, trail: Trail | undefined): WireNode {
   const { stack } = value;
   const text = typeof stack === 'string' ? stack : undefined;
-  return finish(graph, value, { t: 'error', stack: text }, Error.prototype, trail, (key) => key !== 'stack');
+  const node: WireNode & Shape = { t: 'error', stack: text };
+  const keep = (key: string | symbol): boolean => key !== 'stack';
+  const standard = standardOf(value);
+  if (standard === undefined) return finish(graph, value, node, Error.prototype, trail, keep);
+  if (standard !== Error.prototype) node.proto = graph.link(standard, trail);
+  addProperties(graph, value, node, trail, keep);
+  addLocks(value, node);
+  return node;
+}
+
+/** Node's own errors have a prototype of their own that names a class of the language as its constructor. */
+function standardOf(error: Error): object | undefined {
+  const prototype = getPrototypeOf(error) as object | null;
+  if (prototype === null || !Object.hasOwn(prototype, 'constructor')) return undefined;
+  const maker: unknown = prototype.constructor;
+  if (typeof maker !== 'function' || maker.prototype === prototype) return undefined;
+  return intrinsicPath(maker) === undefined ? undefined : (maker.prototype as object);
 }
 
 function domExceptionNode(graph: Graph, value: DOMException, trail: Trail | undefined): WireNode {

@@ -108,7 +108,9 @@ export class Board {
     return true;
   }
 
-  finish(): void {
+  /** Ends a part; its last results may still be under way. */
+  finish(slot: number): void {
+    Atomics.store(this.#words, this.#at(slot, 0), SlotState.free);
     Atomics.store(this.#words, runningWord, 0);
   }
 

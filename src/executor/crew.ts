@@ -110,6 +110,12 @@ export class Crew {
     }
   }
 
+  /** The worker that takes the place of one that is gone: a new one, where one is missing. */
+  replacement(): PoolWorker | undefined {
+    if (this.usable().length < this.target) this.spawn();
+    return this.usable().at(-1);
+  }
+
   /** Starts every worker; resolves to their ids when all are ready. */
   async ids(): Promise<readonly number[]> {
     try {
@@ -155,6 +161,7 @@ export class Crew {
 
   /** Called when a worker holds no work: it may be time for it to go. */
   idle(worker: PoolWorker): void {
+    if (worker.state === 'retiring' && worker.pinned.length > 0) return;
     if (worker.state === 'retiring') return this.#sendExit(worker);
     if (worker.state !== 'ready') return;
     if (this.spent(worker)) return this.retire(worker);
@@ -182,11 +189,10 @@ export class Crew {
   /** Lets a worker finish what it runs, then ends it. */
   retire(worker: PoolWorker): void {
     if (worker.state === 'gone' || worker.state === 'retiring') return;
-    const wasStarting = worker.state === 'starting';
     this.retired++;
     worker.state = 'retiring';
     this.#events.retiring(worker);
-    if (worker.parts.size === 0 || wasStarting) this.#sendExit(worker);
+    if (worker.parts.size === 0 && worker.pinned.length === 0) this.#sendExit(worker);
   }
 
   /** Ends a worker now; what it runs is not to blame. */

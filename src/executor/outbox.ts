@@ -31,7 +31,6 @@ export class Outbox {
   #codec: Codec | undefined;
   /** Slots of parts with a result that could not be sent; the part must end as failed. */
   readonly #unsendable = new Map<number, Unsendable>();
-  lastFlush = 0;
 
   constructor(post: Post<FromWorker>) {
     this.#post = post;
@@ -40,6 +39,11 @@ export class Outbox {
   /** Starts loading the codec; resolves when it is there. */
   async load(): Promise<Codec> {
     return (this.#codec ??= await errorsAndGraphs());
+  }
+
+  /** Something waits for the codec. */
+  get waits(): boolean {
+    return this.#waiting > 0;
   }
 
   send(entry: FromWorker, transfer?: readonly Transferable[]): void {
@@ -64,7 +68,6 @@ export class Outbox {
 
   /** The end of a part. */
   end(slot: number, computeMs: number, failure: Unsendable | undefined): void {
-    if (this.#unsendable.size > 0 || this.#transfer.length > 0) this.flush();
     const unsendable = this.#unsendable.get(slot) ?? failure;
     this.#unsendable.delete(slot);
     if (unsendable === undefined) this.send(['done', slot, computeMs]);
@@ -72,7 +75,6 @@ export class Outbox {
   }
 
   flush(): void {
-    this.lastFlush = performance.now();
     if (this.#entries.length === 0) return;
     if (this.#waiting > 0 && !this.#packWaiting()) return;
     const entries = this.#entries as FromWorker[];
@@ -83,6 +85,7 @@ export class Outbox {
       this.#post(entries, transfer);
     } catch (error) {
       this.#postOneByOne(entries, error);
+      this.flush();
     }
   }
 
@@ -120,6 +123,12 @@ export class Outbox {
   /** A value that looked plain could not be cloned: its part fails, all else in the batch goes through. */
   #postOneByOne(entries: readonly FromWorker[], error: unknown): void {
     for (const entry of entries) {
+      const failure = entry[0] === 'done' ? this.#unsendable.get(entry[1]) : undefined;
+      if (entry[0] === 'done' && failure !== undefined) {
+        this.#unsendable.delete(entry[1]);
+        this.#fail(entry[1], entry[2], failure);
+        continue;
+      }
       try {
         this.#post([entry], []);
       } catch (reason) {

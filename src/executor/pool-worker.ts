@@ -49,6 +49,16 @@ export class PoolWorker {
     return this.link.board;
   }
 
+  /** It will still run what it is given. */
+  get lives(): boolean {
+    return this.state !== 'gone' && !this.killed && !this.exitSent;
+  }
+
+  /** Also a retiring worker runs what only it may run. */
+  get takesPinned(): boolean {
+    return this.lives && this.state !== 'starting' && this.parts.size < slotCount;
+  }
+
   /** Parts it may still be given; `depth` is how many it should hold. */
   room(depth: number): number {
     if (this.state !== 'ready') return 0;

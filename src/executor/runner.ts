@@ -118,7 +118,7 @@ class PartRun {
   }
 
   #failed(k: number, error: unknown): PartEnd {
-    const early = this.#handOver(true);
+    const early = this.#handOver(false);
     return early ?? { kind: 'failed', k, error };
   }
 
@@ -159,7 +159,7 @@ class PartRun {
       const since = performance.now();
       if (this.#k >= end) {
         end = host.claim(this.#k, Math.min(to, this.#k + (host.timed ? 1 : this.#stride)));
-        if (end <= this.#k) return this.#handOver(true) ?? done;
+        if (end <= this.#k) return this.#handOver(false) ?? done;
       }
       while (this.#k < end) {
         const k = this.#k;
@@ -178,7 +178,7 @@ class PartRun {
       const early = this.#pace(since);
       if (early !== undefined) return early;
     }
-    return this.#handOver(true) ?? done;
+    return this.#handOver(false) ?? done;
   }
 
   /** Goes on from item `#k`, whose call returned `pending`; items up to `end` are claimed. */
@@ -199,10 +199,10 @@ class PartRun {
       }
       if (keep) this.#buffer.push(value);
       this.#k = k + 1;
-      if (this.#k >= to) return this.#handOver(true) ?? done;
+      if (this.#k >= to) return this.#handOver(false) ?? done;
       if (this.#k >= end) {
         end = host.claim(this.#k, this.#k + 1);
-        if (end <= this.#k) return this.#handOver(true) ?? done;
+        if (end <= this.#k) return this.#handOver(false) ?? done;
       }
       host.current[0] = this.#k;
       if (host.timed) host.starting(this.#k);
@@ -254,7 +254,6 @@ class PartRun {
       }
     }
     hand(this.#k);
-    host.flush();
     return done;
   }
 
@@ -291,7 +290,7 @@ class PartRun {
         this.#pace(since);
       }
       this.#buffer.push(exit.value);
-      return this.#handOver(true) ?? done;
+      return this.#handOver(false) ?? done;
     };
     return go();
   }
@@ -301,7 +300,7 @@ class PartRun {
     const host = this.#host;
     const finish = (value: unknown): PartEnd => {
       this.#buffer.push(value);
-      return this.#handOver(true) ?? done;
+      return this.#handOver(false) ?? done;
     };
     if (host.timed) host.starting(this.#part.from);
     try {

@@ -35,7 +35,6 @@ export interface WorkerLoopOptions {
 
 /** Longest stretch without a turn of the event loop: the user's timers and promises must go on. */
 const yieldMs = 10;
-const flushMs = 0.25;
 const memoryMs = 100;
 
 export class WorkerLoop {
@@ -95,8 +94,9 @@ export class WorkerLoop {
       }
       const outcome = this.#runPart(part);
       if (outcome !== undefined) await outcome;
+      // What is done must not wait for the next part, which may take long.
+      if (this.outbox.waits) await this.outbox.load();
       const now = performance.now();
-      if (now - this.outbox.lastFlush >= flushMs) this.outbox.flush();
       if (now - turn >= yieldMs) {
         this.outbox.flush();
         await new Promise((resolve) => setImmediate(resolve));
@@ -118,10 +118,11 @@ export class WorkerLoop {
     const run = (this.#run = new WorkerRun(part, this.outbox, board, this.#options.workerId));
     const finish = (end: PartEnd): void => {
       this.#run = undefined;
-      board.finish();
+      board.finish(part.slot);
       const computeMs = performance.now() - since;
       this.outbox.end(part.slot, computeMs, end.kind === 'done' ? undefined : end);
       this.#reportMemory();
+      this.outbox.flush();
     };
     const fail = (error: unknown): void => finish({ kind: 'failed', k: part.from, error });
     let ready: readonly AnyFunction[] | Promise<readonly AnyFunction[]>;

@@ -177,7 +177,7 @@ export class WorkerPool implements Backend {
   #pump(): void {
     const depth = Math.max(2, Math.floor(aheadMs / Math.max(this.#averageMs, 0.001)));
     for (const worker of this.#crew.all) {
-      while (worker.pinned.length > 0 && worker.room(depth) > 0)
+      while (worker.pinned.length > 0 && worker.takesPinned)
         this.#assign(worker.pinned.shift() as Part, worker);
     }
     for (let part = this.#queue.peek(); part !== undefined; part = this.#queue.peek()) {
@@ -226,14 +226,23 @@ export class WorkerPool implements Backend {
 
   #pin(part: Part, workerId: number): void {
     const worker = [...this.#crew.all].find((one) => one.id === workerId);
-    if (worker !== undefined && worker.state !== 'gone' && worker.state !== 'retiring') {
-      worker.pinned.push(part);
+    if (worker === undefined || !worker.lives) this.#repin(part);
+    else worker.pinned.push(part);
+  }
+
+  /** The worker that a part was meant for is gone without having run it: the one that takes its place does. */
+  #repin(part: Part): void {
+    const { run } = part;
+    run.parts.delete(part);
+    if (run.ended) return;
+    const again = run.addPart(part.from, part.to);
+    const worker = this.#crew.replacement();
+    if (worker !== undefined) {
+      worker.pinned.push(again);
       return;
     }
-    queueMicrotask(() => {
-      const error = crashError(this.name, workerId, undefined, {});
-      this.#failRun(part, part.from, error, true);
-    });
+    const error = crashError(this.name, run.chunk.worker ?? 0, { chunk: run.chunk, k: part.from }, {});
+    queueMicrotask(() => this.#failRun(again, part.from, error, true));
   }
 
   /** Idle workers take over what busy ones have not started; looks again while some are idle and others are not. */
@@ -300,13 +309,11 @@ export class WorkerPool implements Backend {
         const part = worker.parts.get(entry[1]);
         if (part === undefined || part.run.ended) return;
         const { sink } = part.run.chunk;
-        const data = entry[4] === Coding.packed ? unpack(entry[3] as Parameters<typeof unpack>[0]) : entry[3];
-        if (data instanceof Promise) {
-          void data.then(
-            (value: unknown) => sink.progress(entry[2], value),
-            (error: unknown) => sink.progress(entry[2], error),
-          );
-        } else sink.progress(entry[2], data);
+        const told = (data: unknown): void => sink.progress(entry[2], data);
+        const data =
+          entry[4] === Coding.packed ? reported(entry[3] as Parameters<typeof unpack>[0]) : entry[3];
+        if (data instanceof Promise) void data.then(told, told);
+        else told(data);
         return;
       }
       case 'memory': {
@@ -409,6 +416,8 @@ export class WorkerPool implements Backend {
     const check = (): void => {
       if (!part.run.parts.has(part) || worker.parts.get(part.slot) !== part) return;
       const startedAt = worker.board.startedAt(part.slot);
+      // It has ended in time; the news is under way.
+      if (startedAt !== 0 && !worker.board.isRunning(part.slot)) return;
       const elapsed = startedAt === 0 ? 0 : performance.timeOrigin + performance.now() - startedAt;
       if (elapsed < timeoutMs) {
         this.#deadlines.add(timeoutMs - elapsed, check);
@@ -431,13 +440,18 @@ export class WorkerPool implements Backend {
     for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
       this.#failRun(part, part.from, error, true);
     }
+    for (const worker of this.#crew.all) {
+      if (worker.state === 'ready') continue;
+      for (const part of worker.pinned.splice(0)) this.#failRun(part, part.from, error, true);
+    }
   }
 
-  /** What a retiring worker has not started goes elsewhere. */
+  /** What a retiring worker has not started goes elsewhere, but for what only it may run. */
   #retiring(worker: PoolWorker): void {
-    const back = [...worker.parts.values()].filter((part) => worker.board.takeBack(part.slot));
+    const back = [...worker.parts.values()].filter(
+      (part) => part.run.chunk.worker === undefined && worker.board.takeBack(part.slot),
+    );
     this.#queue.unshift(back.map((part) => reissue(part)).filter((part) => part !== undefined));
-    for (const part of worker.pinned.splice(0)) this.#pin(part, worker.id);
     this.#schedule();
   }
 
@@ -452,18 +466,25 @@ export class WorkerPool implements Backend {
       if (!part.run.parts.has(part)) continue;
       const { chunk } = part.run;
       if (part === guilty) this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
-      else if (chunk.worker !== undefined) {
-        const error = crashError(this.name, worker.id, { chunk, k: part.from }, exit);
-        this.#failRun(part, part.from, error, true);
-      } else {
+      else if (chunk.worker !== undefined) worker.pinned.push(part);
+      else {
         const again = reissue(part);
         if (again !== undefined) innocent.push(again);
       }
     }
     worker.parts.clear();
-    for (const part of worker.pinned.splice(0)) this.#pin(part, worker.id);
+    for (const part of worker.pinned.splice(0)) this.#repin(part);
     this.#queue.unshift(innocent);
     this.#schedule();
+  }
+}
+
+/** Reported data, or why it could not be rebuilt. */
+function reported(packed: Parameters<typeof unpack>[0]): unknown {
+  try {
+    return unpack(packed);
+  } catch (error) {
+    return error;
   }
 }
 
