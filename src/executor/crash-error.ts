@@ -1,28 +1,56 @@
-/** Builds the error for a task whose worker died. */
+/** Errors of tasks whose worker died. */
 import { WorkerCrashedError } from '../base/errors.ts';
 import type { Chunk } from './backend.ts';
 import { taskLabel } from './task-label.ts';
 import type { WorkerExit } from './worker-link.ts';
 
-/** `what` is the item that ran, when one did. */
+interface Item {
+  readonly chunk: Chunk;
+  readonly k: number;
+}
+
+/** The error for a task whose worker died; `what` is the item that ran, when one did. */
 export function crashError(
   backend: string,
   workerId: number,
-  what: { readonly chunk: Chunk; readonly k: number } | undefined,
+  what: Item | undefined,
   exit: WorkerExit,
 ): WorkerCrashedError {
   const label = what === undefined ? undefined : taskLabel(what.chunk, what.k);
-  const how =
-    exit.memoryLimit !== undefined
-      ? `ran out of memory (limit: ${exit.memoryLimit}); raise it with resourceLimits, or split the work`
-      : exit.error !== undefined
-        ? `died of an uncaught error: ${describe(exit.error)}`
-        : exit.signal !== undefined
-          ? `was killed by ${exit.signal}`
-          : exit.code !== undefined
-            ? `exited with code ${exit.code}`
-            : 'is gone';
-  const message = `${backend}: worker ${workerId} ${how}${label === undefined ? '' : ` while it ran ${label}`}`;
+  const message = `${backend}: worker ${workerId} ${howItEnded(exit)}${label === undefined ? '' : ` while it ran ${label}`}`;
+  return build(message, workerId, label, what, exit);
+}
+
+/** The error for a task that had not run when its worker died, and cannot run elsewhere: its memory went with the worker. */
+export function lostMemoryError(
+  backend: string,
+  workerId: number,
+  what: Item,
+  exit: WorkerExit,
+): WorkerCrashedError {
+  const label = taskLabel(what.chunk, what.k);
+  const message =
+    `${backend}: worker ${workerId} ${howItEnded(exit)} before it ran ${label}, and the memory moved to it with move() ` +
+    'is lost; make the array again, or send it by copy';
+  return build(message, workerId, label, what, exit);
+}
+
+function howItEnded(exit: WorkerExit): string {
+  if (exit.memoryLimit !== undefined) {
+    return `ran out of memory (limit: ${exit.memoryLimit}); raise it with resourceLimits, or split the work`;
+  }
+  if (exit.error !== undefined) return `died of an uncaught error: ${describe(exit.error)}`;
+  if (exit.signal !== undefined) return `was killed by ${exit.signal}`;
+  return exit.code !== undefined ? `exited with code ${exit.code}` : 'is gone';
+}
+
+function build(
+  message: string,
+  workerId: number,
+  label: string | undefined,
+  what: Item | undefined,
+  exit: WorkerExit,
+): WorkerCrashedError {
   return new WorkerCrashedError(message, {
     workerId,
     task: label,

@@ -14,6 +14,8 @@ export interface Part {
   slot: number;
   /** Set when the part has been asked to stop. */
   stopping: boolean;
+  /** Memory of the caller's went with it: it can run nowhere else any more. */
+  moved: boolean;
 }
 
 /** A chunk from `run()` to `sink.end()`. */
@@ -53,7 +55,7 @@ export class ChunkRun {
   }
 
   addPart(from: number, to: number): Part {
-    const part: Part = { run: this, from, to, received: from, slot: -1, stopping: false };
+    const part: Part = { run: this, from, to, received: from, slot: -1, stopping: false, moved: false };
     this.parts.add(part);
     return part;
   }

@@ -188,6 +188,7 @@ export class PoolWorker {
       run.packed = undefined;
       const { packed, transfer } = whole ?? packItems(chunk, from, to);
       for (const each of transfer) this.#transfer.push(each);
+      part.moved = transfer.length > 0;
       return { coding: Coding.packed, items: packed };
     }
     const items = sliceOf(chunk.items, from, to);
@@ -198,7 +199,9 @@ export class PoolWorker {
       this.#transfer.push(copy.buffer);
       return { coding: Coding.plain, items: copy };
     }
+    const before = this.#transfer.length;
     scanPlain(items, this.#transfer);
+    part.moved = this.#transfer.length > before;
     return { coding: Coding.plain, items };
   }
 

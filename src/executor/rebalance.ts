@@ -31,7 +31,7 @@ export function rebalance(
   if (parts.length === 0) {
     for (const worker of busy) {
       const part = worker.running();
-      if (part === undefined || !part.run.splittable || part.run.ended) continue;
+      if (part === undefined || !part.run.splittable || part.moved || part.run.ended) continue;
       const left = part.to - worker.board.peek(part.slot, part.to);
       if (left < 1) continue;
       again = true;
@@ -45,7 +45,8 @@ export function rebalance(
 /** The later half of what a worker has not started, at least one part. */
 function takeUnstarted(worker: PoolWorker): Part[] {
   const waiting = [...worker.parts.values()].filter(
-    (part) => part !== worker.running() && part.run.chunk.worker === undefined && !part.run.ended,
+    (part) =>
+      part !== worker.running() && part.run.chunk.worker === undefined && !part.moved && !part.run.ended,
   );
   const parts: Part[] = [];
   for (const part of waiting.slice(Math.floor(waiting.length / 2))) {

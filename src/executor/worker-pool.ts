@@ -14,7 +14,7 @@ import {
   type Captured,
 } from '../closure/index.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
-import { crashError } from './crash-error.ts';
+import { crashError, lostMemoryError } from './crash-error.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
 import { encodeItems } from './item-coding.ts';
@@ -467,7 +467,10 @@ export class WorkerPool implements Backend {
       const { chunk } = part.run;
       if (part === guilty) this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
       else if (chunk.worker !== undefined) worker.pinned.push(part);
-      else {
+      else if (part.moved) {
+        const error = lostMemoryError(this.name, worker.id, { chunk, k: part.from }, exit);
+        this.#failRun(part, part.from, error, true);
+      } else {
         const again = reissue(part);
         if (again !== undefined) innocent.push(again);
       }
