@@ -22,7 +22,6 @@ export abstract class BulkCall<R> extends Call<R> {
   #planner: ChunkPlanner | undefined;
   #position = 0;
   #end = 0;
-  #most = 1;
   #pumping = false;
   readonly #pieces: Piece[] = [];
   readonly #flights = new Set<Flight>();
@@ -31,18 +30,12 @@ export abstract class BulkCall<R> extends Call<R> {
   /** Every item of the phase has ended: either {@link load}s the next one or finishes. */
   protected abstract complete(): void;
 
-  /** Sets the work of the (next) phase; `most` is the number of chunks under way at a time. */
-  protected load(
-    work: Work,
-    length: number,
-    planner: ChunkPlanner,
-    most = 2 * this.core.backend.workers + 1,
-  ) {
+  /** Sets the work of the (next) phase. */
+  protected load(work: Work, length: number, planner: ChunkPlanner): void {
     this.#work = work;
     this.#planner = planner;
     this.#position = 0;
     this.#end = length;
-    this.#most = most;
   }
 
   /** Launches nothing from item `end` on any more, and cancels what is under way there. */
@@ -76,7 +69,7 @@ export abstract class BulkCall<R> extends Call<R> {
     if (this.#pumping) return;
     this.#pumping = true;
     while (!this.settled) {
-      if (this.#flights.size < this.#most) {
+      if (this.#flights.size < 2 * this.core.backend.workers + 1) {
         const flight = this.#next();
         if (flight !== undefined) {
           this.#flights.add(flight);

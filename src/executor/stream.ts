@@ -96,8 +96,8 @@ export class StreamCall<T, R> extends Call<void> {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#ending = undefined;
-    this.cancel(new DOMException(`the stream ${this.name} was ended early`, 'AbortError'));
-    await this.#closing;
+    const early = this.cancel(new DOMException(`the stream ${this.name} was ended early`, 'AbortError'));
+    if (early) await this.#closing;
   }
 
   protected override begin(): void {
@@ -136,9 +136,9 @@ export class StreamCall<T, R> extends Call<void> {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    const most = 2 * this.core.backend.workers + 1;
+    const { workers } = this.core.backend;
     while (!this.settled && this.#source !== undefined) {
-      while (!this.settled && this.#flights.size < most && this.#launch());
+      while (!this.settled && this.#launch());
       const room = this.#window - (this.#taken - this.#results.yielded);
       if (this.#inputDone || this.#reading || room <= 0 || this.settled) break;
       const chunk = this.#chunk();
@@ -147,23 +147,36 @@ export class StreamCall<T, R> extends Call<void> {
         this.#readLater(this.#source.iterator);
         break;
       }
-      if (this.#flights.size >= most) break;
+      // A place that became free is not worth a message while every worker has something to do.
+      if (this.#flights.size >= (room < chunk ? workers : this.#most)) break;
       this.#readNow(this.#source.iterator, Math.min(room, chunk));
     }
     this.#pumping = false;
     this.#deliver();
   }
 
-  /** Sends a part that has to run again, or what has been taken: it does not wait for a chunk to fill. */
+  /** Chunks under way at a time. */
+  get #most(): number {
+    return 2 * this.core.backend.workers + 1;
+  }
+
+  /**
+   * Sends a part that has to run again, or what has been taken. Items wait for their chunk to fill only while there is a
+   * chunk under way for every worker.
+   */
   #launch(): boolean {
+    if (this.#flights.size >= this.#most) return false;
     const piece = this.#pieces.pop();
     if (piece !== undefined) {
       if (piece.work.base + piece.from < this.#end) this.#send(piece.work, piece.from, piece.to);
       return true;
     }
-    if (this.#pending.size === 0) return false;
-    const base = this.#taken - this.#pending.size;
-    const items = this.#pending.take(this.#chunk());
+    const chunk = this.#chunk();
+    const { size } = this.#pending;
+    if (size === 0) return false;
+    if (size < chunk && !this.#inputDone && this.#flights.size >= this.core.backend.workers) return false;
+    const base = this.#taken - size;
+    const items = this.#pending.take(chunk);
     this.#results.sent(base, items.length);
     this.#send({ op: this.#plan.op, fns: this.#fns, items, base }, 0, items.length);
     return true;

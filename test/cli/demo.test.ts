@@ -73,7 +73,7 @@ function checkReport(html: string): void {
   assert.deepEqual(open, []);
   for (const id of ['flights', 'words', 'ep', 'nbody', 'mandelbrot'])
     assert.match(html, new RegExp(`<section id="${id}">`));
-  assert.equal(html.match(/<svg /g)?.length, 6);
+  assert.equal(html.match(/<svg[ >]/g)?.length, 6);
   assert.equal(html.match(/<img /g)?.length, 1);
 }
 

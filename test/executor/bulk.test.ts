@@ -13,6 +13,17 @@ test('about two chunks per worker are under way, and no more', limit, async () =
   assert.equal(backend.sent.length, 200);
 });
 
+test('more workers mean more chunks under way, also in the middle of a call', limit, async () => {
+  const { pool, backend } = openFake({ workers: 1 });
+  const task = pool.map(numbers, (x) => x, { chunk: 10 });
+  assert.equal(backend.held.length, 3);
+  pool.resize(4);
+  backend.held[0]?.finish();
+  assert.equal(backend.held.length, 9);
+  task.cancel();
+  await assert.rejects(task);
+});
+
 test('a slow item holds back nothing but its own chunk', limit, async () => {
   const { pool, backend } = openFake({ workers: 2 });
   const done: number[] = [];

@@ -121,32 +121,37 @@ test('an input that does not produce is asked once and not again', limit, async 
   assert.equal(feed.closed, 0);
 });
 
-test(
-  'items of a slow input do not wait for a chunk to fill, those of a fast one share chunks',
-  limit,
-  async () => {
-    const { pool, backend } = openFake({ workers: 1 });
-    const feed = new Feed();
-    const stream = pool.stream(feed, (x) => x, { chunk: 4 });
-    const results = Promise.all(range(11).map(() => stream.next()));
-    await feed.give(9);
-    // Three chunks may be under way: they took an item each. Four more wait for the next.
-    assert.deepEqual(
-      backend.held.map((held) => held.indices),
-      [[0], [1], [2]],
-    );
-    backend.held[0]?.finish();
-    assert.deepEqual(backend.held.at(-1)?.indices, [3, 4, 5, 6]);
-    await feed.give(4);
-    finishAll(backend);
-    finishAll(backend);
-    assert.deepEqual(
-      (await results).map((result) => result.value),
-      range(11),
-    );
-    await stream.return();
-  },
-);
+test('an item waits for its chunk to fill only while every worker has a chunk', limit, async () => {
+  const { pool, backend } = openFake({ workers: 2 });
+  const feed = new Feed();
+  const stream = pool.stream(feed, (x) => x, { chunk: 4 });
+  const results = Promise.all(range(13).map(() => stream.next()));
+  const flying = () => backend.held.map((held) => held.indices);
+  await feed.give(2);
+  assert.deepEqual(flying(), [[0], [1]]);
+  await feed.give(3);
+  assert.deepEqual(flying(), [[0], [1]]);
+  await feed.give(1);
+  assert.deepEqual(flying(), [[0], [1], [2, 3, 4, 5]]);
+  await feed.give(2);
+  backend.held[0]?.finish();
+  assert.deepEqual(flying(), [[1], [2, 3, 4, 5]]);
+  backend.held[0]?.finish();
+  assert.deepEqual(flying(), [
+    [2, 3, 4, 5],
+    [6, 7],
+  ]);
+  await feed.give(5);
+  assert.deepEqual(flying().at(-1), [8, 9, 10, 11]);
+  await feed.end();
+  assert.deepEqual(flying().at(-1), [12]);
+  finishAll(backend);
+  assert.deepEqual(
+    (await results).map((result) => result.value),
+    range(13),
+  );
+  assert.equal((await stream.next()).done, true);
+});
 
 test('calls of next() may overlap and are served in order', limit, async () => {
   for (const ordered of [true, false]) {
@@ -410,4 +415,19 @@ test('random streams deliver every item once', limit, async () => {
     assert.equal(backend.held.length, 0, what);
     await pool.close();
   }
+});
+
+test('return() after the end is quiet, also when closing the input went wrong before', limit, async () => {
+  const { pool, backend } = openFake({ auto: 'fifo' });
+  const input = new Input(10);
+  input.return = () => {
+    throw new RangeError('cannot close');
+  };
+  const stream = pool.stream(input, () => {
+    throw new RangeError('item');
+  });
+  await assert.rejects(stream.next(), { message: 'item' });
+  assert.deepEqual(await stream.return(), { done: true, value: undefined });
+  await stream[Symbol.asyncDispose]();
+  assert.equal(backend.held.length, 0);
 });

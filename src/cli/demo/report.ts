@@ -155,6 +155,7 @@ a { color: inherit; text-decoration-color: var(--muted); }
 code { background: var(--code); padding: 1px 5px; border-radius: 4px; font-size: 14px; }
 table { border-collapse: collapse; margin: 16px 0; font-variant-numeric: tabular-nums; font-size: 15px; }
 th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid var(--rule); }
+td { white-space: nowrap; }
 td:last-child, thead th:last-child { padding-right: 4px; }
 .muted-text { font-size: 14px; }
 th:first-child { text-align: left; font-weight: 500; }
@@ -169,7 +170,8 @@ img { max-width: 100%; height: auto; border-radius: 6px; display: block; }
 .ok { color: var(--good); font-weight: 600; }
 .wrong { color: var(--bad); font-weight: 600; }
 .skipped { color: var(--muted); text-align: left; }
-svg { display: block; max-width: 100%; min-width: 600px; height: auto; }
+svg { display: block; max-width: 100%; height: auto; }
+svg.wide { min-width: 640px; }
 svg .ink { fill: var(--ink); }
 svg .muted { fill: var(--muted); }
 svg .small { font-size: 11px; }

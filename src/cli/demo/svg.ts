@@ -3,7 +3,7 @@
 /** A chart's frame: as wide as the page allows, `label` for readers who do not see it. */
 export function svgFrame(width: number, height: number, label: string, content: readonly string[]): string {
   return (
-    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(label)}" ` +
+    `<svg${width > 700 ? ' class="wide"' : ''} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(label)}" ` +
     `font-family="system-ui, sans-serif" font-size="12">\n${content.join('\n')}\n</svg>`
   );
 }
