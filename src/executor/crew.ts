@@ -1,5 +1,5 @@
 /** The workers of a pool: how they start, retire, die and are counted. What they run is the pool's business. */
-import { ExecutorClosedError, WorkerInitError } from '../base/errors.ts';
+import { ExecutorClosedError, UnsupportedError, WorkerInitError } from '../base/errors.ts';
 import { capture, unpackError, type AnyFunction, type Packed } from '../closure/index.ts';
 import { crashError } from './crash-error.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -56,6 +56,10 @@ export class Crew {
   /** Waiting {@link ids} calls: told of every start, with the error of a failed one. */
   readonly #started: ((error: WorkerInitError | undefined) => void)[] = [];
   readonly #emptied: (() => void)[] = [];
+  /** Why a worker could not be created, until it is told. */
+  #uncreated: { readonly error: unknown } | undefined;
+  /** What failed while the error that tells why is being rebuilt. */
+  #rebuilding: string | undefined;
 
   constructor(options: CrewOptions, deadlines: Deadlines, events: CrewEvents) {
     this.#options = options;
@@ -89,7 +93,7 @@ export class Crew {
 
   spawn(): void {
     const id = this.#nextId++;
-    const { name, start, nestedWorkers, maxWorkerMemory } = this.#options;
+    const { start, nestedWorkers, maxWorkerMemory } = this.#options;
     const setup: WorkerSetup = {
       id,
       ...this.#lifecycle,
@@ -106,7 +110,8 @@ export class Crew {
       this.all.add(worker);
       if (this.#events.busy()) worker.hold(true);
     } catch (error) {
-      queueMicrotask(() => this.#startFailed(`${name}: a worker could not be created`, error));
+      this.#uncreated ??= { error };
+      queueMicrotask(() => this.#tellUncreated());
     }
   }
 
@@ -155,8 +160,13 @@ export class Crew {
     const { name } = this.#options;
     const message = `${name}: \`init\` failed on worker ${worker.id}; tasks that waited for it cannot run`;
     const cause = unpackError(packed);
-    if (cause instanceof Promise) void cause.then((error) => this.#startFailed(message, error));
-    else this.#startFailed(message, cause);
+    if (!(cause instanceof Promise)) return this.#startFailed(message, cause);
+    this.#rebuilding = message;
+    void cause.then((error) => {
+      if (this.#rebuilding !== message) return;
+      this.#rebuilding = undefined;
+      this.#startFailed(message, error);
+    });
   }
 
   /** Called when a worker holds no work: it may be time for it to go. */
@@ -232,6 +242,15 @@ export class Crew {
 
   /** For a thread that blocks and gets no events: takes in all messages and notices dead workers. */
   poll(): void {
+    this.#tellUncreated();
+    if (this.#rebuilding !== undefined) {
+      const message = this.#rebuilding;
+      this.#rebuilding = undefined;
+      this.#startFailed(
+        message,
+        new UnsupportedError('a thread that blocks cannot import the class of the error'),
+      );
+    }
     for (const worker of [...this.all]) {
       this.receive(worker);
       if (worker.link.isDead()) this.gone(worker, { code: worker.board.exitCode() });
@@ -264,6 +283,13 @@ export class Crew {
     worker.send(['exit']);
     worker.flush();
     this.#deadlines.add(teardownMs, () => this.kill(worker));
+  }
+
+  #tellUncreated(): void {
+    if (this.#uncreated === undefined) return;
+    const { error } = this.#uncreated;
+    this.#uncreated = undefined;
+    this.#startFailed(`${this.#options.name}: a worker could not be created`, error);
   }
 
   #startFailed(message: string, cause: unknown): void {
