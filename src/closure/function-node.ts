@@ -16,6 +16,7 @@ import { pinOf } from './pins.ts';
 import { refuse } from './protocol.ts';
 import { addLocks, addProperties } from './shape.ts';
 import { refusal, type Trail } from './trail.ts';
+import { toolNode } from './tool-names.ts';
 import type { Graph } from './graph.ts';
 import type { FunctionNode, Links, Shape, WireNode } from './wire.ts';
 
@@ -143,6 +144,9 @@ function nodeFunction(
       : { t: 'builtin', ...(known as { module: string; path: string[] }) };
   if (fn.name === 'require' && 'resolve' in fn && 'cache' in fn)
     return { t: 'require', base: requireBase(trail) };
+  // Node's own error classes, which no module exports.
+  const named = graph.named(fn);
+  if (named.t === 'named') return named;
   throw refusal(
     trail,
     `${fn.name || 'a function'} is internal to Node (${script.url}); call it through the module that exports it`,
@@ -211,6 +215,12 @@ function resolve(
     if (scope !== undefined) noteBinding(scope, name, reference);
     env.push(undefined);
     links.push(slot, graph.add({ t: 'import', ...reference }));
+    return -1;
+  }
+  const tool = toolNode(graph, script, scope, name, record.source.text, trail);
+  if (tool !== undefined) {
+    env.push(undefined);
+    links.push(slot, graph.add(tool));
     return -1;
   }
   if (scope !== undefined) {

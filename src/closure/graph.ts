@@ -80,22 +80,18 @@ export class Graph {
     } catch (error) {
       if (this.options.lenient !== true || !(error instanceof CaptureError)) throw error;
       this.dropped.push(`${pathOf(trail)}: ${error.message.replace(/^cannot send [^:]*: /, '')}`);
-      return typeof value === 'function' ? this.#named(value) : { t: 'raw', v: undefined };
+      return typeof value === 'function' ? this.named(value) : { t: 'raw', v: undefined };
     }
   }
 
-  /** Stands in for a class that cannot travel: its name, and the class of the language that it extends. */
-  #named(fn: object): WireNode {
-    let base: object | null = fn;
-    while (base !== null && intrinsicPath(base) === undefined)
-      base = Object.getPrototypeOf(base) as object | null;
-    const isError = base === Error || (typeof base === 'function' && base.prototype instanceof Error);
-    if (!isError) return { t: 'raw', v: undefined };
-    return {
-      t: 'named',
-      name: (fn as { name: string }).name,
-      base: this.add({ t: 'global', path: intrinsicPath(base)! }),
-    };
+  /** Stands in for an error class that cannot travel: its name, and the class of the language that it extends. */
+  named(fn: object): WireNode {
+    let base = (fn as { prototype?: unknown }).prototype as object | null | undefined;
+    while (base && intrinsicPath(base) === undefined) base = Object.getPrototypeOf(base) as object | null;
+    const [name, ...rest] = (base && intrinsicPath(base)) ?? [];
+    if (name === undefined || !name.endsWith('Error') || rest[0] !== 'prototype')
+      return { t: 'raw', v: undefined };
+    return { t: 'named', name: (fn as { name: string }).name, base: this.add({ t: 'global', path: [name] }) };
   }
 
   /** The node of a rich value; made later, unless the value has one. */

@@ -1,7 +1,9 @@
 /** Imports as a given file would make them. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
+import { isMainThread } from 'node:worker_threads';
 import { importedValue, noteExports, noteImport } from './identity.ts';
 import type { ImportReference } from './wire.ts';
 
@@ -18,10 +20,49 @@ export function importerFor(base: string): Importer {
       filename: base,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }).runInThisContext() as Importer;
-    importer = (specifier, options) => withoutLoaderWarning(() => raw(specifier, options));
+    const load: Importer = (specifier, options) => withoutLoaderWarning(() => raw(specifier, options));
+    const tsx = missingTsx();
+    importer =
+      tsx === undefined
+        ? load
+        : (specifier, options) => registerTsx(tsx, load).then(() => load(specifier, options));
     importers.set(base, importer);
   }
   return importer;
+}
+
+/** `import()` as vite writes it: `/src/a.ts` is a path below some folder above the file, `/@fs/…` a full path. */
+export function rootedImporterFor(base: string): Importer {
+  const importer = importerFor(base);
+  return (specifier, options) =>
+    importer(specifier.startsWith('/') ? unrooted(specifier, base) : specifier, options);
+}
+
+function unrooted(specifier: string, base: string): string {
+  if (specifier.startsWith('/@fs/')) return `file://${specifier.slice('/@fs'.length)}`;
+  for (let folder = new URL('.', base); ; folder = new URL('..', folder)) {
+    const file = new URL(`.${specifier}`, folder);
+    if (existsSync(file)) return file.href;
+    if (folder.pathname === '/') return specifier;
+  }
+}
+
+/** Before Node 22 a loader such as tsx works in the main thread only: the argument that names it, if it runs. */
+function missingTsx(): string | undefined {
+  if (isMainThread || Number.parseInt(process.versions.node) >= 22) return undefined;
+  return process.execArgv.find((argument) =>
+    /^(?:--(?:import|loader)=)?(?:tsx|tsx\/esm|file:.*\/tsx\/dist\/loader\.mjs)$/.test(argument),
+  );
+}
+
+let registered: Promise<unknown> | undefined;
+
+function registerTsx(argument: string, load: Importer): Promise<unknown> {
+  const file = /file:.*$/.exec(argument)?.[0];
+  registered ??= load(file === undefined ? 'tsx/esm/api' : new URL('./esm/api/index.mjs', file).href).then(
+    (tsx) => (tsx as { register(): unknown }).register(),
+  );
+  return registered;
 }
 
 /** Node warns that the constant is experimental at its first use; our tests pin its meaning on every version. */

@@ -48,6 +48,7 @@ function intrinsicTable(): Map<unknown, readonly string[]> {
   standard = new Set(['undefined', 'NaN', 'Infinity', 'eval', 'globalThis']);
   table.set(globalThis, []);
   for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (PER_FILE.has(name)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)!;
     let { value } = descriptor as { value: unknown };
     // Builtin globals that load on first use are native accessors; reading `crypto` or `navigator` has no effect.
@@ -64,6 +65,9 @@ function intrinsicTable(): Map<unknown, readonly string[]> {
   for (const [name, get] of Object.entries(HIDDEN)) enter(get(), [name], 1);
   return table;
 }
+
+/** Names that the REPL and `node -e` define as globals, though they belong to one file. */
+const PER_FILE = new Set(['require', 'module', 'exports', '__filename', '__dirname']);
 
 /** Globals that cost a module load or print a warning when read. */
 const LAZY = new Set([

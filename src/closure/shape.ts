@@ -77,8 +77,23 @@ export function addPrototype(
     shape.proto = -1;
     return;
   }
-  checkClass(value, prototype, standard, trail);
-  shape.proto = graph.link(prototype, { up: trail, kind: 'text', label: '' });
+  const wanted = standard === Error.prototype ? errorPrototype(prototype) : prototype;
+  if (wanted === standard) return;
+  checkClass(value, wanted, standard, trail);
+  shape.proto = graph.link(wanted, { up: trail, kind: 'text', label: '' });
+}
+
+/** Node puts nameless prototypes between its errors and the language's classes; they hold nothing but a `toString`. */
+function errorPrototype(prototype: object): object {
+  let at = prototype;
+  while (intrinsicPath(at) === undefined) {
+    // Read, not looked up: Node makes it an accessor.
+    const maker = (at as { constructor?: unknown }).constructor;
+    const next = getPrototypeOf(at) as object | null;
+    if (next === null || typeof maker !== 'function' || maker.prototype === at || !isNative(maker)) break;
+    at = next;
+  }
+  return at;
 }
 
 type Verdict = { readonly reason?: string | undefined; readonly hasPrivates: boolean };
@@ -129,6 +144,7 @@ function judge(first: object, standard: object | null): Verdict {
       continue;
     const text = Function.prototype.toString.call(maker);
     if (/#[\w$]/.test(text)) hasPrivates = true;
+    if (standard === Error.prototype) continue;
     const internal = isNative(maker) || isNodeInternal(maker);
     if (internal && !/^(?:Object|Array|Error|Map|Set|Date|RegExp)$/.test(maker.name))
       return { reason: builtinRefusal(maker.name, undefined), hasPrivates };

@@ -1,6 +1,6 @@
 /** The wire form back into values. */
 import { createRequire } from 'node:module';
-import { importedNow, importerFor, load, metaFor } from './importer.ts';
+import { importedNow, importerFor, load, metaFor, rootedImporterFor } from './importer.ts';
 import { intrinsicAt } from './intrinsics.ts';
 import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
 import { setOwn } from './bag.ts';
@@ -130,7 +130,9 @@ class Rebuild {
       case 'require':
         return createRequire(node.base);
       case 'importer':
-        return importerFor(node.base);
+        return node.rooted ? rootedImporterFor(node.base) : importerFor(node.base);
+      case 'counters':
+        return () => COUNTERS;
       case 'meta':
         return metaFor(node.base);
       case 'import':
@@ -265,8 +267,11 @@ class Rebuild {
 
   /** Gives `target` its properties; `own` is a separate bag unless the target is the bag itself. */
   #shape(target: object, shape: Shape, separate: boolean): void {
-    if (shape.proto !== undefined)
-      Object.setPrototypeOf(target, shape.proto < 0 ? null : (this.#get(shape.proto) as object));
+    if (shape.proto !== undefined) {
+      const prototype = shape.proto < 0 ? null : (this.#get(shape.proto) as object | undefined);
+      // Undefined stands for what a lenient sender had to leave out.
+      if (prototype !== undefined) Object.setPrototypeOf(target, prototype);
+    }
     if (shape.own !== undefined) {
       this.#links(shape.own as never, shape.links);
       if (separate)
@@ -302,6 +307,12 @@ class Rebuild {
 function at(object: unknown, path: readonly string[]): unknown {
   return path.reduce((value, key) => (value as Record<string, unknown>)[key], object);
 }
+
+/** Takes any counting. */
+const COUNTERS: unknown = new Proxy(
+  {},
+  { get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : COUNTERS), set: () => true },
+);
 
 /** An error without properties, but with the stack it had. */
 function errorShell(stack: string | undefined): Error {

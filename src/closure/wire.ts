@@ -107,7 +107,10 @@ export type WireNode =
   | { readonly t: 'builtin'; readonly module: string; readonly path: readonly string[] }
   | { readonly t: 'commonjs'; readonly file: string; readonly path: readonly string[] }
   | { readonly t: 'require'; readonly base: string }
-  | { readonly t: 'importer'; readonly base: string }
+  /** `rooted`: paths that start with `/` are searched for above the file, as vite writes them. */
+  | { readonly t: 'importer'; readonly base: string; readonly rooted: boolean }
+  /** A coverage tool's counters, which count nothing here. */
+  | { readonly t: 'counters' }
   | { readonly t: 'meta'; readonly base: string }
   | ({ readonly t: 'import' } & ImportReference)
   | { readonly t: 'symbol'; readonly id: string; readonly description: string | undefined }
