@@ -3,6 +3,7 @@ import type { AnyFunction } from './function-type.ts';
 import { Graph } from './graph.ts';
 import { nextNumber } from './identity.ts';
 import { pinOf } from './pins.ts';
+import { signatureOf, twinOf } from './twins.ts';
 import type { Packed } from './wire.ts';
 
 /** A function's wire form. */
@@ -10,7 +11,7 @@ export interface Captured {
   /** Unique in this thread; the same for the same captured object. */
   readonly id: number;
   readonly packed: Packed;
-  /** True when the same object is given again: a receiver may keep what it made of it. */
+  /** True when the same object may be given again: a receiver may keep what it made of it. */
   readonly reusable: boolean;
 }
 
@@ -26,7 +27,8 @@ const kept = new WeakMap<AnyFunction, Kept>();
  * Captures a function with everything it reaches.
  *
  * The wire form is a snapshot: later changes of variables or data do not show in it. A function that reaches only
- * imports, globals and other such functions, and one made by `task()`, gives the same object each time.
+ * imports, globals and other such functions, and one made by `task()`, gives the same object each time; so do functions
+ * of the same text over the same numbers, strings and shared arrays, mostly.
  *
  * @throws CaptureError when something it reaches cannot travel
  */
@@ -40,8 +42,8 @@ export function capture(fn: AnyFunction): Captured {
   }
   const keys = Reflect.ownKeys(fn).length;
   if (before !== undefined && before.keys === keys && isBare(fn)) return before.captured;
-  const captured = captureNow(fn);
-  if (captured.reusable) kept.set(fn, { captured, keys });
+  const { captured, unchanging } = captureNow(fn);
+  if (unchanging) kept.set(fn, { captured, keys });
   return captured;
 }
 
@@ -53,13 +55,16 @@ function isBare(fn: AnyFunction): boolean {
   return count === 0 || (count === 1 && Object.hasOwn(prototype, 'constructor'));
 }
 
-function captureNow(fn: AnyFunction): Captured {
+function captureNow(fn: AnyFunction): { captured: Captured; unchanging: boolean } {
   const graph = new Graph();
   const packed = graph.pack(fn, {
     up: undefined,
     kind: 'name',
     label: fn.name === '' ? 'function' : fn.name,
   });
-  const { reusable } = graph;
-  return { id: nextNumber(), packed: reusable ? packed : structuredClone(packed), reusable };
+  const { reusable: unchanging } = graph;
+  const signature = signatureOf(graph, packed);
+  const reusable = unchanging || signature !== undefined;
+  const made = { id: nextNumber(), packed: reusable ? packed : structuredClone(packed), reusable };
+  return { captured: signature === undefined ? made : twinOf(signature, made), unchanging };
 }

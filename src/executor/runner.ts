@@ -46,9 +46,9 @@ export interface PartHost extends ContextSource {
 export type PartEnd =
   { readonly kind: 'done' } | { readonly kind: 'failed'; readonly k: number; readonly error: unknown };
 
-const strideMs = 0.05;
+const strideMs = 0.1;
 const flushMs = 0.25;
-const maxStride = 8192;
+const maxStride = 65536;
 
 type Outcome = PartEnd | Promise<PartEnd>;
 
