@@ -34,6 +34,7 @@ export type IndexLoop = (
   step: number,
   k: number,
   end: number,
+  current: Int32Array,
   exit: LoopExit,
 ) => number;
 
@@ -68,10 +69,11 @@ const mapNumbers: NumberLoop = function mapNumbers(body, items, shift, k, end, o
   return k;
 };
 
-const eachIndex: IndexLoop = function eachIndex(body, start, step, k, end, exit) {
+const eachIndex: IndexLoop = function eachIndex(body, start, step, k, end, current, exit) {
   const call = body as unknown as (index: number) => unknown;
   try {
     for (; k < end; k++) {
+      current[0] = k;
       const value = call(start + k * step);
       // Only a promise is of interest: everything else that the body returns is dropped.
       if (typeof value === 'object' && value !== null) {

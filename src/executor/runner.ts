@@ -345,7 +345,7 @@ class PartRun {
         const since = performance.now();
         if (host.stopRequested()) return done;
         if (host.timed) host.starting(this.#part.from);
-        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#stride), exit);
+        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#stride), host.current, exit);
         if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
         if (exit.kind === 'value') {
           const failedAt = k;
