@@ -1,7 +1,7 @@
 /** Which values the structured clone carries faithfully: the fast path of everything that is sent. */
 import type { Transferable } from 'node:worker_threads';
 import { types } from 'node:util';
-import { isMoved } from '../memory/move.ts';
+import { isMoved } from '../memory/moved.ts';
 
 const { getPrototypeOf, isExtensible, getOwnPropertyDescriptor } = Object;
 const { ownKeys } = Reflect;

@@ -2,6 +2,7 @@
 import type * as Acorn from 'acorn';
 import type { AnyNode, Class } from 'acorn';
 import { createRequire } from 'node:module';
+import { isClosedArrow } from './closed-arrow.ts';
 import type { Surroundings } from './free-names.ts';
 import { surroundings } from './free-names.ts';
 
@@ -57,6 +58,7 @@ let acorn: typeof Acorn | undefined;
 
 /** Parses a function's text (`Function.prototype.toString`). Undefined when no form of function fits. */
 export function readSource(text: string, sloppy: boolean): Source | undefined {
+  if (!sloppy && isClosedArrow(text)) return closedSource(text);
   acorn ??= createRequire(import.meta.url)('acorn') as typeof Acorn;
   for (const [form, [before, after]] of FORMS.entries()) {
     const program = parse(before + text + after);
@@ -69,6 +71,30 @@ export function readSource(text: string, sloppy: boolean): Source | undefined {
     return describe(text, root, cuts, form, sloppy);
   }
   return undefined;
+}
+
+/** The source of an arrow function that uses nothing but its parameters. */
+function closedSource(text: string): Source {
+  return {
+    text,
+    kind: 'function',
+    sloppy: false,
+    names: new Map(),
+    written: new Set(),
+    uses: {
+      outerThis: undefined,
+      newTarget: undefined,
+      outerSuper: undefined,
+      directEval: undefined,
+      privateName: undefined,
+      metas: [],
+      imports: [],
+    },
+    extends: false,
+    computed: [],
+    privateStatics: [],
+    factory: (variables, strict) => factory(text, 0, [], 1, strict, variables, false),
+  };
 }
 
 function parse(text: string): Acorn.Program | undefined {

@@ -27,13 +27,14 @@ export interface Capabilities {
  * | `call` | `f(...item)` (the item is the argument list) | one per item |
  * | `map` | `f(item)` | one per item |
  * | `each` | `f(item)` | none |
+ * | `flat` | `f(item)`; what is iterable and no string becomes an array | one per item |
  * | `star` | `f(...item)` | one per item |
  * | `fold` | `acc = f(acc, item)` from the first item on | one, at index `from` |
  * | `group` | `f(item)` yields `[key, value]` pairs, values of one key folded by `g` | one `Map`, at index `from` |
  * | `merge` | items are `Map`s, values of one key folded by `f` in order | one `Map`, at index `from` |
  * | `range` | `f(index)` for every index that the shared `cursor` hands out | none |
  */
-export type Op = 'call' | 'map' | 'each' | 'star' | 'fold' | 'group' | 'merge' | 'range';
+export type Op = 'call' | 'map' | 'each' | 'flat' | 'star' | 'fold' | 'group' | 'merge' | 'range';
 
 /**
  * A unit of work: the items `from ≤ k < to` of `items`.

@@ -17,7 +17,8 @@ export function crashError(
   exit: WorkerExit,
 ): WorkerCrashedError {
   const label = what === undefined ? undefined : taskLabel(what.chunk, what.k);
-  const message = `${backend}: worker ${workerId} ${howItEnded(exit)}${label === undefined ? '' : ` while it ran ${label}`}`;
+  const during = label === undefined ? '' : ` while it ran ${label}`;
+  const message = `${backend}: worker ${workerId} ${howItEnded(exit)}${during}${cure(exit)}`;
   return build(message, workerId, label, what, exit);
 }
 
@@ -36,12 +37,14 @@ export function lostMemoryError(
 }
 
 function howItEnded(exit: WorkerExit): string {
-  if (exit.memoryLimit !== undefined) {
-    return `ran out of memory (limit: ${exit.memoryLimit}); raise it with resourceLimits, or split the work`;
-  }
+  if (exit.memoryLimit !== undefined) return `ran out of memory (limit: ${exit.memoryLimit})`;
   if (exit.error !== undefined) return `died of an uncaught error: ${describe(exit.error)}`;
   if (exit.signal !== undefined) return `was killed by ${exit.signal}`;
   return exit.code !== undefined ? `exited with code ${exit.code}` : 'is gone';
+}
+
+function cure(exit: WorkerExit): string {
+  return exit.memoryLimit === undefined ? '' : '; raise the limit with `resourceLimits`, or split the work';
 }
 
 function build(

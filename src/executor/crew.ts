@@ -159,7 +159,12 @@ export class Crew {
     this.kill(worker);
     const { name } = this.#options;
     const message = `${name}: \`init\` failed on worker ${worker.id}; tasks that waited for it cannot run`;
-    const cause = unpackError(packed);
+    let cause: unknown;
+    try {
+      cause = unpackError(packed);
+    } catch (failure) {
+      cause = failure;
+    }
     if (!(cause instanceof Promise)) return this.#startFailed(message, cause);
     this.#rebuilding = message;
     void cause.then((error) => {

@@ -34,7 +34,13 @@ export type Pairs<K, V> = Iterable<readonly [K, V]> | AsyncIterable<readonly [K,
 export type Folded<V> = V extends number ? number : V extends bigint ? bigint : V;
 
 /** An item of `flatMap`'s result: what an iterable result contains, or the result itself. */
-export type Flattened<R> = R extends string ? R : R extends Iterable<infer U> ? U : R;
+export type Flattened<R> = R extends string
+  ? R
+  : R extends Iterable<infer U>
+    ? U
+    : R extends AsyncIterable<infer U>
+      ? U
+      : R;
 
 /**
  * Runs functions on workers. Make one with `threads()` or `serial()`; the same calls work on every executor.

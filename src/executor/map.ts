@@ -14,7 +14,7 @@ export class MapCall<R> extends BulkCall<R> {
 
   constructor(
     origin: CallOrigin,
-    op: Op & ('map' | 'star'),
+    op: Op & ('map' | 'star' | 'flat'),
     fn: AnyFunction,
     items: ArrayLike<unknown>,
     convert: (results: unknown[]) => R,

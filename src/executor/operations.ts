@@ -127,7 +127,7 @@ export function filter<T>(site: CallSite, items: Items<T>, predicate: unknown, o
 export function flatMap<R>(site: CallSite, items: Items<unknown>, fn: unknown, options: unknown): Task<R[]> {
   return attempt(() => {
     const origin = configured(site, 'flatMap', 'bulk', fn, options);
-    return startTask(new MapCall(origin, 'map', fn as AnyFunction, arrayOf('flatMap', items), flatten<R>));
+    return startTask(new MapCall(origin, 'flat', fn as AnyFunction, arrayOf('flatMap', items), flatten<R>));
   });
 }
 

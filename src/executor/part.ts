@@ -51,7 +51,7 @@ export class ChunkRun {
   /** Items are independent and have a result each: the chunk can be split and resumed anywhere. */
   get splittable(): boolean {
     const { op } = this.chunk;
-    return op === 'map' || op === 'star' || op === 'each';
+    return op === 'map' || op === 'star' || op === 'each' || op === 'flat';
   }
 
   addPart(from: number, to: number): Part {

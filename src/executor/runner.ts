@@ -74,7 +74,8 @@ class PartRun {
   constructor(part: RunnablePart, host: PartHost) {
     this.#part = part;
     this.#host = host;
-    this.#f = part.fns[0] as unknown as (...args: unknown[]) => unknown;
+    const f = part.fns[0] as unknown as (...args: unknown[]) => unknown;
+    this.#f = part.op === 'flat' ? (item) => spread(f(item)) : f;
     this.#k = part.from;
     this.#bufferFrom = part.from;
     this.#lastFlush = performance.now();
@@ -385,4 +386,19 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
+}
+
+/** What a `flatMap` function returned, so that it can travel: generators and other iterators become arrays here. */
+function spread(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+    return value;
+  if (isThenable(value)) return Promise.resolve(value).then(spread);
+  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>);
+  return Symbol.asyncIterator in value ? collect(value as AsyncIterable<unknown>) : value;
+}
+
+async function collect(values: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const value of values) all.push(value);
+  return all;
 }

@@ -359,7 +359,13 @@ export class WorkerPool implements Backend {
 
   /** Hands an error over once it is rebuilt; rebuilding may have to import the module of its class. */
   #withError(part: Part, packed: Parameters<typeof unpackError>[0], then: (error: unknown) => void): void {
-    const error = unpackError(packed);
+    let error: unknown;
+    try {
+      error = unpackError(packed);
+    } catch (failure) {
+      // The class of the error cannot be rebuilt here: what is wrong with it is told instead.
+      error = failure;
+    }
     if (!(error instanceof Promise)) return then(error);
     part.run.pending++;
     const settle = (rebuilt: unknown): void => {

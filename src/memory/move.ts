@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import * as workerThreads from 'node:worker_threads';
 import { show } from '../base/options.ts';
-import { registrySlot } from '../base/registry.ts';
+import { mark } from './moved.ts';
 
 /**
  * What {@link move} accepts: memory that can change hands, and the objects of the platform that can.
@@ -37,7 +37,6 @@ interface TransformStream {
   readonly writable: unknown;
 }
 
-const marks = registrySlot<WeakSet<object>>('moved', 1);
 const TRANSFERABLE_TAGS = new Set(['MessagePort', 'ReadableStream', 'WritableStream', 'TransformStream']);
 
 /**
@@ -69,18 +68,8 @@ const TRANSFERABLE_TAGS = new Set(['MessagePort', 'ReadableStream', 'WritableStr
  * ```
  */
 export function move<T extends Movable>(x: T): T {
-  marks.take(() => new WeakSet()).add(transferTarget(x));
+  mark(transferTarget(x));
   return x;
-}
-
-/** Whether `x` (a buffer, not a view of it; or a port, stream, file handle) waits to be transferred. */
-export function isMoved(x: object): boolean {
-  return marks.get()?.has(x) === true;
-}
-
-/** Takes the mark back: called by the sender once `x` is on its way. */
-export function unmark(x: object): void {
-  marks.get()?.delete(x);
 }
 
 /** The object that goes into a transfer list for `x`. */

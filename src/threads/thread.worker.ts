@@ -57,8 +57,8 @@ async function begin(): Promise<void> {
     throw error;
   });
   post([['ready']], []);
-  // Loaded while the first tasks are on their way; whoever needs it earlier waits for it.
-  void loop.outbox.load();
+  // The first task comes before what it may need later; whoever needs it earlier waits for it.
+  setTimeout(() => void loop.outbox.load(), 50).unref();
 }
 
 async function end(): Promise<void> {

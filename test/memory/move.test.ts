@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import * as workerThreads from 'node:worker_threads';
-import { isMoved, move, unmark } from '#src/memory/move.js';
+import { move } from '#src/memory/move.js';
+import { isMoved, unmark } from '#src/memory/moved.js';
 import { fromRoot } from '../root.ts';
 
 const timeout = 10_000;
