@@ -167,11 +167,12 @@ export class Crew {
     }
     if (!(cause instanceof Promise)) return this.#startFailed(message, cause);
     this.#rebuilding = message;
-    void cause.then((error) => {
+    const told = (error: unknown): void => {
       if (this.#rebuilding !== message) return;
       this.#rebuilding = undefined;
       this.#startFailed(message, error);
-    });
+    };
+    void cause.then(told, told);
   }
 
   /** Called when a worker holds no work: it may be time for it to go. */
