@@ -8,3 +8,4 @@ export { capture, type Captured } from './capture.ts';
 export { task } from './task.ts';
 export { packError, unpackError } from './error.ts';
 export { deserialize, refuse, serialize } from './protocol.ts';
+export { relocate } from './relocate.ts';

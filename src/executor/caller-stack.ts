@@ -81,6 +81,17 @@ export function appendCaller(error: unknown, where: string, caller: Caller): voi
   const from = caller.shared ? 'called from here, or from a call shortly after' : 'called from';
   const text = `${withoutMachinery(stack)}\n    at ${where}\n    --- ${from} ---${framesOf(caller)}`;
   if (setStack(error, text)) told.add(error);
+  trimCauses(error);
+}
+
+/** The causes of an error and the members of an AggregateError lose the same frames; nothing is added to them. */
+function trimCauses(error: object, depth = 0): void {
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  for (const inner of [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])]) {
+    if (!(inner instanceof Error) || depth > 8 || told.has(inner)) continue;
+    if (typeof inner.stack === 'string') setStack(inner, withoutMachinery(inner.stack));
+    trimCauses(inner, depth + 1);
+  }
 }
 
 /** This folder, as it stands in stacks. */

@@ -8,6 +8,7 @@ import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base
 import {
   capture,
   packError,
+  relocate,
   unpack,
   unpackError,
   type AnyFunction,
@@ -298,7 +299,10 @@ export class WorkerPool implements Backend {
         const part = worker.release(entry[1]);
         if (part === undefined) return;
         this.#measure(part, entry[2]);
-        this.#withError(part, entry[4], (error) => this.#failRun(part, entry[3], error, false));
+        this.#withError(part, entry[4], (error) => {
+          locate(error, part.run.chunk.fns);
+          this.#failRun(part, entry[3], error, false);
+        });
         return;
       }
       case 'skipped': {
@@ -508,4 +512,12 @@ function reissue(part: Part): Part | undefined {
     return undefined;
   }
   return run.addPart(from, part.to);
+}
+
+/** Puts real positions into the stack of an error that has just been rebuilt. */
+function locate(error: unknown, fns: readonly AnyFunction[]): void {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return;
+  const stack = relocate(error.stack, fns);
+  if (stack !== error.stack)
+    Reflect.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
 }
