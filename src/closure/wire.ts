@@ -133,4 +133,5 @@ export type WireNode =
   | FunctionNode;
 
 /** Objects that are made anew from their text. */
-export type Construct = 'URL' | 'URLSearchParams' | 'TextEncoder' | 'DOMException' | 'BoxedSymbol';
+export type Construct =
+  'URL' | 'URLSearchParams' | 'TextEncoder' | 'TextDecoder' | 'DOMException' | 'BoxedSymbol' | 'Temporal';

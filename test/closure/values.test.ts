@@ -85,6 +85,24 @@ cases([
     ['http://a/b?c=1#d', '1', ['1', '2']],
   ),
   there(
+    'TextEncoder and TextDecoder',
+    [new TextEncoder(), new TextDecoder('utf-16le')] as const,
+    (v) => [v[0].encode('é').length, v[1].encoding],
+    [2, 'utf-16le'],
+  ),
+  ...('Temporal' in globalThis
+    ? [
+        there(
+          'Temporal',
+          (
+            globalThis as never as { Temporal: { PlainDate: { from(s: string): { day: number } } } }
+          ).Temporal.PlainDate.from('2026-02-03'),
+          (v) => v.day,
+          3,
+        ),
+      ]
+    : []),
+  there(
     'registered, well-known and unique symbols',
     [Symbol.for('q'), Symbol.iterator, unique, unique] as const,
     (v) => [v[0] === Symbol.for('q'), v[1] === Symbol.iterator, v[2].description, v[2] === v[3]],
