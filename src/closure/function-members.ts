@@ -120,6 +120,8 @@ export function addOwn(
   if (node.own !== undefined || node.special !== undefined) graph.reusable = false;
   addLocks(fn, node);
   const proto = Object.getPrototypeOf(fn) as object | null;
-  if (node.heritage === undefined && proto !== null && intrinsicPath(proto) === undefined)
+  // The usual prototype first: the table of intrinsics takes a while to make.
+  if (proto === Function.prototype || proto === null) return;
+  if (node.heritage === undefined && intrinsicPath(proto) === undefined)
     node.proto = graph.link(proto, { up: trail, kind: 'text', label: '' });
 }
