@@ -1,4 +1,5 @@
 /** Functions ready to be sent: captured anew, or once where nothing they reach can change. */
+import { CaptureError } from '../base/errors.ts';
 import type { AnyFunction } from './function-type.ts';
 import { Graph } from './graph.ts';
 import { nextNumber } from './identity.ts';
@@ -65,6 +66,18 @@ function captureNow(fn: AnyFunction): { captured: Captured; unchanging: boolean 
   const { reusable: unchanging } = graph;
   const signature = signatureOf(graph, packed);
   const reusable = unchanging || signature !== undefined;
-  const made = { id: nextNumber(), packed: reusable ? packed : structuredClone(packed), reusable };
+  const made = { id: nextNumber(), packed: reusable ? packed : snapshot(packed), reusable };
   return { captured: signature === undefined ? made : twinOf(signature, made), unchanging };
+}
+
+/** A copy that later changes do not reach. */
+export function snapshot(packed: Packed): Packed {
+  try {
+    return structuredClone(packed);
+  } catch (error) {
+    throw new CaptureError(`cannot send a value that the function reaches: ${(error as Error).message}`, {
+      path: 'value',
+      cause: error,
+    });
+  }
 }

@@ -122,6 +122,11 @@ export class Graph {
     this.nodes[index] = node;
   }
 
+  /** A primitive that the structured clone carries. */
+  isFlat(value: unknown): boolean {
+    return !isRich(value);
+  }
+
   /** Puts a value into a slot: plain ones as they are, others as a link. */
   slot(
     bag: Record<string | number, unknown>,

@@ -66,17 +66,25 @@ export function intrinsicPath(value: unknown): readonly string[] | undefined {
   return known.get(value) ?? (isUnread(value) ? known.get(value) : undefined);
 }
 
+/** Prototypes whose objects are no lazy global's. */
+const notLazy = new WeakSet<object>();
+
 /** Reads the lazy global that bears the value's name, if there is one left; true when it did. */
 function isUnread(value: unknown): boolean {
-  if (unread.size === 0 || (typeof value !== 'object' && typeof value !== 'function') || value === null)
-    return false;
-  const named: unknown = typeof value === 'function' ? value : Object.getPrototypeOf(value)?.constructor;
-  const own: unknown =
-    typeof value === 'function' ? value : Object.getOwnPropertyDescriptor(value, 'constructor')?.value;
-  const classNames = [own, named].map((one) => (typeof one === 'function' ? one.name : ''));
-  const name = [...classNames, INSTANCES[classNames[1]!] ?? ''].find((one) => unread.has(one));
-  if (name === undefined) return false;
-  unread.delete(name);
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  if (typeof value === 'function') return readLazy(value.name);
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
+  const own: unknown = Object.getOwnPropertyDescriptor(value, 'constructor')?.value;
+  if (typeof own === 'function') return readLazy(own.name);
+  if (prototype === null || notLazy.has(prototype)) return false;
+  const name = prototype.constructor?.name;
+  const found = typeof name === 'string' && (readLazy(name) || readLazy(INSTANCES[name] ?? ''));
+  if (!found) notLazy.add(prototype);
+  return found;
+}
+
+function readLazy(name: string): boolean {
+  if (!unread.delete(name)) return false;
   const global: unknown = (globalThis as Record<string, unknown>)[name];
   if ((typeof global !== 'object' && typeof global !== 'function') || global === null) return false;
   enter(global, [name], SHALLOW.has(name) ? 0 : 2);

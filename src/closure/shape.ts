@@ -10,8 +10,7 @@ import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
 import type { Shape, SpecialProperty } from './wire.ts';
 
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
-const ALL = 7;
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } = Object;
 
 /** Fills `shape` with own properties. `keep` leaves out those that the object's kind makes itself. */
 export function addProperties(
@@ -25,37 +24,51 @@ export function addProperties(
   const links = (shape.links ??= []);
   const special: SpecialProperty[] = [];
   let any = false;
-  for (const key of Reflect.ownKeys(value)) {
+  const names = getOwnPropertyNames(value);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i]!;
     const descriptor = getOwnPropertyDescriptor(value, key);
     if (descriptor === undefined || (keep !== undefined && !keep(key, descriptor))) continue;
-    const step = (): Trail => ({ up: trail, kind: 'key', label: key });
-    const flags =
-      (descriptor.writable ? 1 : 0) | (descriptor.enumerable ? 2 : 0) | (descriptor.configurable ? 4 : 0);
-    if (flags === ALL && typeof key === 'string') {
-      any = true;
-      graph.slot(bag, key, descriptor.value, links, step);
+    any = true;
+    if (descriptor.writable && descriptor.enumerable && descriptor.configurable) {
+      const item: unknown = descriptor.value;
+      if (graph.isFlat(item)) setOwn(bag, key, item);
+      else graph.slot(bag, key, item, links, () => ({ up: trail, kind: 'key', label: key }));
       continue;
     }
     // A placeholder keeps the property's place in the order.
-    if (typeof key === 'string') {
-      setOwn(bag, key, undefined);
-      any = true;
-    }
-    const wireKey = typeof key === 'string' ? key : graph.link(key, step());
-    special.push(
-      descriptor.get !== undefined || descriptor.set !== undefined
-        ? {
-            key: wireKey,
-            flags,
-            ...(descriptor.get && { get: graph.link(descriptor.get, step()) }),
-            ...(descriptor.set && { set: graph.link(descriptor.set, step()) }),
-          }
-        : { key: wireKey, flags, value: graph.linkAny(descriptor.value, step()) },
-    );
+    setOwn(bag, key, undefined);
+    special.push(specialProperty(graph, key, key, descriptor, trail));
+  }
+  for (const key of getOwnPropertySymbols(value)) {
+    const descriptor = getOwnPropertyDescriptor(value, key);
+    if (descriptor === undefined || (keep !== undefined && !keep(key, descriptor))) continue;
+    const index = graph.link(key, { up: trail, kind: 'key', label: key });
+    special.push(specialProperty(graph, index, key, descriptor, trail));
   }
   if (any) shape.own = bag as NonNullable<Shape['own']>;
   if (links.length === 0) delete shape.links;
   if (special.length > 0) shape.special = special;
+}
+
+function specialProperty(
+  graph: Graph,
+  key: string | number,
+  label: string | symbol,
+  descriptor: PropertyDescriptor,
+  trail: Trail | undefined,
+): SpecialProperty {
+  const step: Trail = { up: trail, kind: 'key', label };
+  const flags =
+    (descriptor.writable ? 1 : 0) | (descriptor.enumerable ? 2 : 0) | (descriptor.configurable ? 4 : 0);
+  if (descriptor.get === undefined && descriptor.set === undefined)
+    return { key, flags, value: graph.linkAny(descriptor.value, step) };
+  return {
+    key,
+    flags,
+    ...(descriptor.get && { get: graph.link(descriptor.get, step) }),
+    ...(descriptor.set && { set: graph.link(descriptor.set, step) }),
+  };
 }
 
 /** Notes that an object is frozen, sealed or not extensible. */
@@ -78,15 +91,29 @@ export function addPrototype(
     shape.proto = -1;
     return;
   }
-  const wanted = standard === Error.prototype ? errorPrototype(prototype) : prototype;
+  const wanted = verdicts.has(prototype)
+    ? prototype
+    : standard === Error.prototype
+      ? errorPrototype(prototype)
+      : ownRealm(prototype);
   if (wanted === standard) return;
   checkClass(value, wanted, standard, trail);
   shape.proto = graph.link(wanted, { up: trail, kind: 'text', label: '' });
 }
 
+/** The prototype of this realm that stands for one of another vm context. */
+function ownRealm(prototype: object): object {
+  const maker: unknown = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof maker !== 'function' || intrinsicPath(prototype) !== undefined || !isNative(maker))
+    return prototype;
+  const same = (globalThis as unknown as Record<string, { prototype?: unknown } | undefined>)[maker.name]
+    ?.prototype;
+  return typeof same === 'object' && same !== null && intrinsicPath(same) !== undefined ? same : prototype;
+}
+
 /** Node puts nameless prototypes between its errors and the language's classes; they hold nothing but a `toString`. */
 function errorPrototype(prototype: object): object {
-  let at = prototype;
+  let at = ownRealm(prototype);
   while (intrinsicPath(at) === undefined) {
     // Read, not looked up: Node makes it an accessor.
     const maker = (at as { constructor?: unknown }).constructor;

@@ -1,6 +1,7 @@
 /** `task()`: a function captured once. */
 import type { AnyFunction } from './function-type.ts';
 import { pin } from './pins.ts';
+import { snapshot } from './capture.ts';
 import { Graph } from './graph.ts';
 
 /**
@@ -32,7 +33,7 @@ export function task<F extends AnyFunction>(first: F | Readonly<Record<string, u
   const stated = second === undefined ? undefined : (first as Readonly<Record<string, unknown>>);
   const graph = new Graph({ stated, root: fn });
   const label = fn.name === '' ? 'function' : fn.name;
-  const packed = structuredClone(graph.pack(fn, { up: undefined, kind: 'name', label }));
+  const packed = snapshot(graph.pack(fn, { up: undefined, kind: 'name', label }));
   const wrapped = {
     [fn.name](this: unknown, ...args: never[]) {
       return fn.apply(this, args);

@@ -10,6 +10,9 @@ import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
 import type { Links, WireNode } from './wire.ts';
 
+const NO_ARGUMENTS =
+  '`arguments` of the surrounding function cannot be a variable of another; use a rest parameter (`...args`) there';
+
 /**
  * Puts the value of a free name into the environment; gives the index of its scope, -1 for imports and the program's own
  * globals, undefined when the name is left to the globals of the receiver.
@@ -25,6 +28,7 @@ export function resolve(
 ): number | undefined {
   const script = record.script!;
   const slot = env.length;
+  if (name === 'arguments') throw refusal(trail, NO_ARGUMENTS);
   const level = seen.scopes.findIndex((one) => Object.hasOwn(one.variables, name));
   const scope = seen.scopes[level];
   const binding = scope === undefined || scope.kind === 'Module' ? script.imports.get(name) : undefined;

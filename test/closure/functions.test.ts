@@ -495,6 +495,22 @@ cases([
     expect: 'seen',
   },
   {
+    name: 'using declarations, compiled to helpers of the module',
+    run: (call) => {
+      const log: string[] = [];
+      const open = (name: string) => ({ [Symbol.dispose]: () => void log.push(name) });
+      return call(() => {
+        {
+          using a = open('a');
+          using b = open('b');
+          void [a, b];
+        }
+        return log;
+      });
+    },
+    expect: ['b', 'a'],
+  },
+  {
     name: 'names that look generated',
     run: (call) => {
       const m$0000 = 1,

@@ -128,6 +128,13 @@ refuses(
   /`this`.*put it into a const first/,
 );
 refuses(
+  '`arguments` of an arrow',
+  (function (..._: number[]) {
+    return () => arguments;
+  })(1),
+  /`arguments`.*use a rest parameter/,
+);
+refuses(
   '`new.target` of an arrow',
   new (
     function (this: { f: () => unknown }) {

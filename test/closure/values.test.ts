@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { cases, type Case } from './cases.js';
 import { deserialize, serialize } from '#src/closure/index.js';
 
@@ -102,6 +103,18 @@ cases([
         ),
       ]
     : []),
+  there(
+    'objects of another vm context',
+    runInNewContext('({ list: [1, { m: new Map([[1, f]]) }], e: new RangeError("x"), d: new Date(3) })', {
+      f: touch,
+    }) as {
+      list: [number, { m: Map<number, () => number> }];
+      e: Error;
+      d: Date;
+    },
+    (v) => [Array.isArray(v.list), v.list[1].m.get(1)!(), v.e instanceof RangeError, v.d.getTime()],
+    [true, 1, true, 3],
+  ),
   there(
     'registered, well-known and unique symbols',
     [Symbol.for('q'), Symbol.iterator, unique, unique] as const,
