@@ -59,6 +59,14 @@ export class PoolWorker {
     return this.lives && this.state !== 'starting' && this.parts.size < slotCount;
   }
 
+  /**
+   * Whether it is time to fill it up. Not before half of its parts are done: with one new part for each that ends, every
+   * part would travel in a message of its own.
+   */
+  wants(depth: number): boolean {
+    return this.room(depth) >= Math.min(depth, slotCount) >> 1;
+  }
+
   /** Parts it may still be given; `depth` is how many it should hold. */
   room(depth: number): number {
     if (this.state !== 'ready') return 0;

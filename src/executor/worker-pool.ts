@@ -181,8 +181,9 @@ export class WorkerPool implements Backend {
       while (worker.pinned.length > 0 && worker.takesPinned)
         this.#assign(worker.pinned.shift() as Part, worker);
     }
+    const open = [...this.#crew.all].filter((worker) => worker.wants(depth));
     for (let part = this.#queue.peek(); part !== undefined; part = this.#queue.peek()) {
-      const worker = this.#freest(depth);
+      const worker = this.#freest(open, depth);
       if (worker === undefined) break;
       this.#queue.shift();
       this.#assign(part, worker);
@@ -192,9 +193,9 @@ export class WorkerPool implements Backend {
     this.#rebalance();
   }
 
-  #freest(depth: number): PoolWorker | undefined {
+  #freest(open: readonly PoolWorker[], depth: number): PoolWorker | undefined {
     let best: PoolWorker | undefined;
-    for (const worker of this.#crew.all) {
+    for (const worker of open) {
       if (worker.room(depth) <= 0 || this.#crew.spent(worker)) continue;
       if (best === undefined || worker.parts.size < best.parts.size) best = worker;
     }
