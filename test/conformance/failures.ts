@@ -88,11 +88,12 @@ export const failures: readonly Failure[] = [
     check: (error) => assert.equal(crashed(error).exitCode, 7),
   },
   {
+    // Small objects: when it is an array that finds no room, Node 24 and later abort the whole process.
     name: 'heap out of memory',
     needs: ['killable'],
     run: () => {
-      const hoard: unknown[] = [];
-      for (;;) hoard.push(new Array(1000).fill(hoard.length));
+      let hoard: unknown;
+      for (;;) hoard = { before: hoard };
     },
     check: (error) => {
       const { memoryLimit, exitCode } = crashed(error);

@@ -137,8 +137,8 @@ test('blocking calls notice a worker that exits, runs out of memory or dies idle
   assert.match(exit.message, /leaves/);
   const memory = thrown(() =>
     pool.submitSync(() => {
-      const hoard: unknown[] = [];
-      for (;;) hoard.push(new Array(1000).fill(hoard.length));
+      let hoard: unknown;
+      for (;;) hoard = { before: hoard };
     }),
   );
   assert.ok(memory instanceof WorkerCrashedError);
