@@ -5,7 +5,6 @@ import { createRequire } from 'node:module';
 import { isClosedArrow } from './closed-arrow.ts';
 import type { Surroundings } from './free-names.ts';
 import { surroundings } from './free-names.ts';
-import { isSelfContainedArrow } from './simple-arrow.ts';
 
 /** A parsed function. Offsets in it count from the start of the function's text. */
 export interface Source {
@@ -59,7 +58,6 @@ let acorn: typeof Acorn | undefined;
 
 /** Parses a function's text (`Function.prototype.toString`). Undefined when no form of function fits. */
 export function readSource(text: string, sloppy: boolean): Source | undefined {
-  if (isSelfContainedArrow(text)) return selfContained(text, sloppy);
   if (!sloppy && isClosedArrow(text)) return closedSource(text);
   acorn ??= createRequire(import.meta.url)('acorn') as typeof Acorn;
   for (const [form, [before, after]] of FORMS.entries()) {
@@ -96,29 +94,6 @@ function closedSource(text: string): Source {
     computed: [],
     privateStatics: [],
     factory: (variables, strict) => factory(text, 0, [], 1, strict, variables, false),
-  };
-}
-
-function selfContained(text: string, sloppy: boolean): Source {
-  return {
-    text,
-    kind: 'function',
-    sloppy,
-    names: new Map(),
-    written: new Set(),
-    uses: {
-      outerThis: undefined,
-      newTarget: undefined,
-      outerSuper: undefined,
-      directEval: undefined,
-      privateName: undefined,
-      metas: [],
-      imports: [],
-    },
-    extends: false,
-    computed: [],
-    privateStatics: [],
-    factory: (variables, strict) => factory(text, 0, [], 0, strict, variables, false),
   };
 }
 
