@@ -67,8 +67,9 @@ export class Graph {
   #drain(): void {
     for (let visit = this.#open.pop(); visit !== undefined; visit = this.#open.pop())
       this.#put(visit.index, this.#visit(visit));
-    shareScopes(this, this.captured);
+    // Prints first: they do not depend on what else in the message shares the class's variables.
     for (const node of this.#prints) node.print = fingerprint(this.nodes, this.nodes.indexOf(node));
+    shareScopes(this, this.captured);
   }
 
   #visit({ value, index, trail }: Visit): WireNode {

@@ -114,6 +114,9 @@ function intrinsicTable(): Map<unknown, readonly string[]> {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) continue;
     enter(value, [name], SHALLOW.has(name) ? 0 : 2);
   }
+  // Each thread has an environment of its own; nothing in it is read here.
+  const { env } = process as unknown as Record<string, object>;
+  if (env !== undefined) table.set(env, ['process', 'env']);
   for (const [name, get] of Object.entries(HIDDEN)) enter(get(), [name], 1);
   return table;
 }

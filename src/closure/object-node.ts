@@ -197,7 +197,14 @@ function platformNode(value: object): WireNode | undefined {
     const { encoding, fatal, ignoreBOM } = value;
     return { t: 'construct', make: 'TextDecoder', args: [encoding, { fatal, ignoreBOM }] };
   }
-  const temporal = /^\[object Temporal\.(\w+)\]$/.exec(Object.prototype.toString.call(value))?.[1];
+  const tag = Object.prototype.toString.call(value);
+  if (tag === '[object WebAssembly.Module]') return { t: 'exotic', v: value };
+  if (
+    tag === '[object WebAssembly.Memory]' &&
+    types.isSharedArrayBuffer((value as { buffer?: unknown }).buffer)
+  )
+    return { t: 'exotic', v: value };
+  const temporal = /^\[object Temporal\.(\w+)\]$/.exec(tag)?.[1];
   if (temporal !== undefined) return { t: 'construct', make: 'Temporal', args: [temporal, String(value)] };
   if (CLONEABLE.has(name) && prototype !== null && !Object.hasOwn(value, 'constructor'))
     return { t: 'exotic', v: value };

@@ -32,7 +32,7 @@ export function engineRefusal(value: object): string | undefined {
 }
 
 /** Builtin classes whose instances are nothing but their properties, so that they may be copied (or extended). */
-const COPYABLE = new Set(['EventEmitter', 'Object', 'AssertionError']);
+const COPYABLE = new Set(['EventEmitter', 'Object', 'AssertionError', 'Stats', 'BigIntStats']);
 
 /** Builtin classes that postMessage itself knows how to copy. */
 export const CLONEABLE = new Set([
@@ -51,7 +51,11 @@ export const CLONEABLE = new Set([
 ]);
 
 /** The reason why an instance of a builtin class is refused; undefined when it may be copied property by property. */
-export function builtinRefusal(name: string, module: string | undefined): string | undefined {
+export function builtinRefusal(
+  name: string,
+  module: string | undefined,
+  isLanguage = false,
+): string | undefined {
   if (COPYABLE.has(name)) return undefined;
   const article = /^[aeiou]/i.test(module ?? name) ? 'an' : 'a';
   const full = module === undefined ? name : `${module}.${name}`;
@@ -64,5 +68,6 @@ export function builtinRefusal(name: string, module: string | undefined): string
     return `${article} ${full} cannot cross threads; start it inside the task or in \`init\``;
   if (name === 'AbortSignal' || name === 'AbortController')
     return `an ${name} cannot cross threads; inside a task use \`context().signal\`, and pass yours as the \`signal\` option`;
+  if (isLanguage) return `${article} ${full} cannot be copied; make it inside the task, or in \`init\``;
   return `${article} ${full} cannot cross threads; open it in \`init\``;
 }

@@ -165,7 +165,12 @@ function judge(first: object, standard: object | null): Verdict {
     if (builtin !== undefined || path !== undefined) {
       const name = builtin?.path[0] ?? path?.[0] ?? 'object';
       if (standard === Error.prototype && name.endsWith('Error')) continue;
-      const reason = builtinRefusal(name, builtin?.module.replace('node:', ''));
+      const full = path?.filter((step) => step !== 'prototype').join('.') || name;
+      const reason = builtinRefusal(
+        builtin === undefined ? full : name,
+        builtin?.module.replace('node:', ''),
+        builtin === undefined && /^(?:Intl|WebAssembly)\./.test(full),
+      );
       return { reason, hasPrivates };
     }
     if (typeof maker !== 'function' || foreignId(maker) !== undefined || importOf(maker) !== undefined)

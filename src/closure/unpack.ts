@@ -212,7 +212,9 @@ class Rebuild {
   #function(node: FunctionNode, index: number): unknown {
     const original = isOwn(node.id) ? recall(node.id) : undefined;
     if (original !== undefined) return original;
-    const copy = node.print === undefined ? undefined : classCopy(node.id, node.print);
+    // A class that shares variables with functions of its message is made with them.
+    const copy =
+      node.print === undefined || node.scope !== undefined ? undefined : classCopy(node.id, node.print);
     if (copy !== undefined) return copy;
     const scope = node.scope === undefined ? undefined : (this.#get(node.scope) as SharedScope);
     const waiting = this.#bind(node, index);

@@ -93,6 +93,21 @@ describe('identity across messages', { timeout: 60_000 }, () => {
     assert.equal(await there.call(() => Checked.limit()), 20);
   });
 
+  test('a class and a function that share a variable start from its value here, in each call', async () => {
+    let count = 0;
+    class Counter {
+      add() {
+        return ++count;
+      }
+      static get count() {
+        return count;
+      }
+    }
+    const add = (c: Counter) => [c.add(), new Counter().add(), count, Counter.count, c instanceof Counter];
+    assert.deepEqual(await there.call(add, new Counter()), [1, 2, 2, 2, true]);
+    assert.deepEqual(await there.call(add, new Counter()), [1, 2, 2, 2, true]);
+  });
+
   test('an unchanged class is one class for all messages', async () => {
     await there.call(() => ((globalThis as Record<string, unknown>).kept = new Point(1)));
     assert.equal(await there.call(() => (globalThis as Record<string, unknown>).kept instanceof Point), true);

@@ -127,6 +127,8 @@ refuses(
   }.call({}),
   /`this`.*put it into a const first/,
 );
+const format = new Intl.NumberFormat('de');
+refuses('an Intl formatter', () => format, /an Intl\.NumberFormat cannot be copied; make it inside the task/);
 refuses(
   '`arguments` of an arrow',
   (function (..._: number[]) {

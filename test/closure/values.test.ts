@@ -32,6 +32,11 @@ class Money {
     return new Money(cents);
   }
 }
+/** The compiler's library knows no WebAssembly without the DOM's. */
+const wasm = (globalThis as unknown as Record<string, unknown>).WebAssembly as {
+  Module: new (bytes: Uint8Array) => object;
+  Memory: new (options: object) => { buffer: unknown };
+};
 const cyclic: { n: number; self?: unknown; read?: () => number } = { n: 1 };
 cyclic.self = cyclic;
 cyclic.read = () => cyclic.n;
@@ -114,6 +119,15 @@ cases([
     },
     (v) => [Array.isArray(v.list), v.list[1].m.get(1)!(), v.e instanceof RangeError, v.d.getTime()],
     [true, 1, true, 3],
+  ),
+  there(
+    'a WebAssembly module and shared WebAssembly memory',
+    [
+      new wasm.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
+      new wasm.Memory({ initial: 1, maximum: 1, shared: true }),
+    ] as const,
+    (v) => [String(v[0]), v[1].buffer instanceof SharedArrayBuffer],
+    ['[object WebAssembly.Module]', true],
   ),
   there(
     'registered, well-known and unique symbols',
