@@ -14,7 +14,7 @@ import { tameCalls, wildCalls } from './calls.ts';
 import { Dice } from './dice.ts';
 
 /** Longest time of one call; only what hangs comes near it. */
-const callMs = 60_000;
+const callMs = 30_000;
 const eraMs = 4000;
 /** Calls under way at a time. */
 const callers = 8;
