@@ -63,8 +63,15 @@ async function begin(): Promise<void> {
 
 async function end(): Promise<void> {
   if (setup.teardown !== undefined) {
-    const teardown = (await unpack(setup.teardown)) as () => unknown;
-    await teardown();
+    try {
+      const teardown = (await unpack(setup.teardown)) as () => unknown;
+      await teardown();
+    } catch (error) {
+      // The executor is on its way out and nobody waits for a result: a warning, not a task's error.
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.emitWarning(`\`teardown\` failed on worker ${setup.id}: ${text}`, 'TuttiWarning');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   process.exit(0);
 }
