@@ -102,6 +102,11 @@ class PartRun {
     }
   }
 
+  /** Items until the next look around; a time limit is one for each item, so that each has its start noted. */
+  get #step(): number {
+    return this.#host.timed ? 1 : this.#stride;
+  }
+
   #second(): (a: unknown, b: unknown) => unknown {
     return this.#part.fns[1] as unknown as (a: unknown, b: unknown) => unknown;
   }
@@ -159,7 +164,7 @@ class PartRun {
     while (this.#k < to) {
       const since = performance.now();
       if (this.#k >= end) {
-        end = host.claim(this.#k, Math.min(to, this.#k + (host.timed ? 1 : this.#stride)));
+        end = host.claim(this.#k, Math.min(to, this.#k + this.#step));
         if (end <= this.#k) return this.#handOver(false) ?? done;
       }
       while (this.#k < end) {
@@ -271,7 +276,7 @@ class PartRun {
       while (this.#k < to) {
         const since = performance.now();
         if (this.#k >= end) {
-          end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
+          end = host.claim(this.#k, Math.min(to, this.#k + this.#step));
           if (end <= this.#k) return done;
         }
         if (host.timed) host.starting(this.#k);
@@ -346,7 +351,7 @@ class PartRun {
         const since = performance.now();
         if (host.stopRequested()) return done;
         if (host.timed) host.starting(this.#part.from);
-        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#stride), host.current, exit);
+        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#step), host.current, exit);
         if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
         if (exit.kind === 'value') {
           const failedAt = k;
@@ -383,9 +388,13 @@ function takeRange(range: RangeState): [number, number] | undefined {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    // A getter or a proxy that throws: whoever awaits the value is told by whom.
+    return true;
+  }
 }
 
 /** What a `flatMap` function returned, so that it can travel: generators and other iterators become arrays here. */

@@ -118,6 +118,7 @@ export class WorkerLoop {
     const run = (this.#run = new WorkerRun(part, this.outbox, board, this.#options.workerId));
     const finish = (end: PartEnd): void => {
       this.#run = undefined;
+      run.over = true;
       board.finish(part.slot);
       const computeMs = performance.now() - since;
       this.outbox.end(part.slot, computeMs, end.kind === 'done' ? undefined : end);
@@ -188,6 +189,8 @@ class WorkerRun implements PartHost {
   readonly current: Int32Array;
   readonly #outbox: Outbox;
   readonly #board: Board;
+  /** The part has ended: its slot may be another part's. */
+  over = false;
   #abort: AbortController | undefined;
   #stopSeen = false;
 
@@ -208,7 +211,7 @@ class WorkerRun implements PartHost {
   }
 
   poll(): void {
-    if (this.#stopSeen || !this.#board.stopRequested(this.slot)) return;
+    if (this.over || this.#stopSeen || !this.#board.stopRequested(this.slot)) return;
     this.#stopSeen = true;
     // The reason travels by message and may still be under way: a task that polls gets the plain AbortError.
     this.abort.abort();
@@ -232,9 +235,10 @@ class WorkerRun implements PartHost {
   }
 
   report(k: number, data: unknown): void {
+    if (this.over) return;
     const { slot } = this;
     const transfer: Transferable[] = [];
-    if (scanPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, Coding.plain], transfer);
+    if (isPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, Coding.plain], transfer);
     else {
       const failure = this.#outbox.sendPacked(slot, k, ({ pack }, moved) => {
         const packed = pack(data, { root: 'report', reply: true, transfer: moved });
@@ -262,7 +266,7 @@ class WorkerRun implements PartHost {
     for (let j = 0; j < values.length; j++) {
       const value = values[j];
       const plainSoFar = transfer.length;
-      if (scanPlain(value, transfer)) continue;
+      if (isPlain(value, transfer)) continue;
       transfer.length = plainSoFar;
       handOver(j);
       start = j + 1;
@@ -277,6 +281,15 @@ class WorkerRun implements PartHost {
 
   flush(): void {
     this.#outbox.flush();
+  }
+}
+
+/** Like `scanPlain`; a proxy that throws when it is looked at is left to the codec, which says so. */
+function isPlain(value: unknown, transfer: Transferable[]): boolean {
+  try {
+    return scanPlain(value, transfer);
+  } catch {
+    return false;
   }
 }
 
