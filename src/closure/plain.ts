@@ -48,6 +48,8 @@ export function scanPlain(value: unknown, transfer: Transferable[]): boolean {
 /** Adds the ArrayBuffer of `value`, when it is one or views one that was marked by `move()`. */
 export function collectMoved(value: object, transfer: Transferable[]): void {
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  // Moved before: the clone refuses it. A port that were given it would take it and lose the whole message.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === 0) return;
   if (buffer instanceof ArrayBuffer && isMoved(buffer) && !transfer.includes(buffer)) transfer.push(buffer);
 }
 

@@ -13,7 +13,7 @@ export function isMoved(x: object): boolean {
   return marks.get()?.has(x) === true;
 }
 
-/** Takes the mark back: called by the sender once `x` is on its way. */
+/** Takes the mark back. */
 export function unmark(x: object): void {
   marks.get()?.delete(x);
 }
