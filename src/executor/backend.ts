@@ -64,7 +64,7 @@ export interface Chunk {
   readonly graceMs: number;
   /** `range` only: the shared loop state. */
   readonly range?: RangeState | undefined;
-  /** Run on this worker only (broadcast); the chunk is not moved when that worker dies. */
+  /** Run on this worker only (broadcast), or on the one that takes its place when it dies before it has started the chunk. */
   readonly worker?: number | undefined;
   readonly sink: ChunkSink;
 }

@@ -5,7 +5,8 @@
  * died — goes through this memory. Each part that a worker holds owns one slot of four words:
  *
  * - `state`: `queued` → `running` by the worker, or `queued` → `taken` by the scheduler; a compare-and-exchange
- *   decides, so that an unstarted part runs here or elsewhere, never both and never neither.
+ *   decides, so that an unstarted part runs here or elsewhere, never both and never neither. `running` → `condemned` by
+ *   the scheduler, or `running` → `free` by the worker: a worker is killed in the part that it is killed for, or not at all.
  * - `next`: the first item that nobody has claimed. The worker claims a stride with a compare-and-exchange; the
  *   scheduler takes all that is left with one exchange to `cut`. Whatever was claimed before stays with the worker.
  * - `current`: the item that runs, written without ordering: it is read only after the worker is gone, or as a hint.
@@ -20,7 +21,7 @@ const slotWords = 4;
 const runningWord = 0;
 const exitWord = 1;
 
-export const SlotState = { free: 0, queued: 1, running: 2, taken: 3 } as const;
+export const SlotState = { free: 0, queued: 1, running: 2, taken: 3, condemned: 4 } as const;
 
 /** In `next`: the scheduler has taken the rest. */
 const cut = -1;
@@ -63,6 +64,12 @@ export class Board {
   cut(slot: number, to: number): number {
     const next = Atomics.exchange(this.#words, this.#at(slot, 1), cut);
     return next === cut ? to : next;
+  }
+
+  /** Before its worker is killed: keeps the worker from ending the part and starting another; false when it has ended. */
+  condemn(slot: number): boolean {
+    const { running, condemned } = SlotState;
+    return Atomics.compareExchange(this.#words, this.#at(slot, 0), running, condemned) === running;
   }
 
   isRunning(slot: number): boolean {
@@ -108,9 +115,13 @@ export class Board {
     return true;
   }
 
-  /** Ends a part; its last results may still be under way. */
+  /** Ends a part; its last results may still be under way. In a condemned part, waits for the kill that is under way. */
   finish(slot: number): void {
-    Atomics.store(this.#words, this.#at(slot, 0), SlotState.free);
+    const { free, running, condemned } = SlotState;
+    const word = this.#at(slot, 0);
+    if (Atomics.compareExchange(this.#words, word, running, free) === condemned) {
+      Atomics.wait(this.#words, word, condemned);
+    }
     Atomics.store(this.#words, runningWord, 0);
   }
 

@@ -11,7 +11,7 @@ export class BroadcastCall<R> extends Call<R[]> {
   #results: R[] = [];
 
   constructor(origin: CallOrigin, fn: AnyFunction, args: readonly unknown[]) {
-    // A worker that died takes its id along: there is nowhere to try again.
+    // Once on every worker: a second try would be a second time.
     super({ ...origin, settings: { ...origin.settings, retries: undefined } });
     this.#fn = fn;
     this.#args = args;

@@ -182,11 +182,20 @@ export class Crew {
     if (worker.state !== 'ready') return;
     if (this.spent(worker)) return this.retire(worker);
     const { idleTimeoutMs } = this.#options;
-    if (idleTimeoutMs === undefined) return;
-    const since = worker.idleSince;
-    this.#deadlines.add(idleTimeoutMs, () => {
-      if (worker.state === 'ready' && worker.parts.size === 0 && worker.idleSince === since)
-        this.retire(worker);
+    if (idleTimeoutMs !== undefined && !worker.idleWatched)
+      this.#watchIdle(worker, idleTimeoutMs, idleTimeoutMs);
+  }
+
+  /** One look at a time, however often the worker had nothing to do meanwhile. */
+  #watchIdle(worker: PoolWorker, idleTimeoutMs: number, ms: number): void {
+    worker.idleWatched = true;
+    this.#deadlines.add(ms, () => {
+      worker.idleWatched = false;
+      if (worker.state !== 'ready' || worker.parts.size > 0) return;
+      const left = worker.idleSince + idleTimeoutMs - performance.now();
+      // Whoever waits for all workers needs those that are ready until the last one is.
+      if (left > 0 || this.#started.length > 0) this.#watchIdle(worker, idleTimeoutMs, Math.max(1, left));
+      else this.retire(worker);
     });
   }
 
@@ -215,7 +224,11 @@ export class Crew {
   kill(worker: PoolWorker): void {
     if (worker.state === 'gone') return;
     worker.killed = true;
-    if (worker.state === 'starting' || worker.state === 'ready') worker.state = 'retiring';
+    if (worker.state === 'starting' || worker.state === 'ready') {
+      worker.state = 'retiring';
+      // Native code may hold the thread for long: what waits behind it must not.
+      this.#events.retiring(worker);
+    }
     worker.link.kill();
   }
 

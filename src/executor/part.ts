@@ -16,6 +16,8 @@ export interface Part {
   stopping: boolean;
   /** Memory of the caller's went with it: it can run nowhere else any more. */
   moved: boolean;
+  /** Ends the look at its time limit, or at the end of its grace; for the moment when its worker no longer holds it. */
+  unwatch: (() => void) | undefined;
 }
 
 /** A chunk from `run()` to `sink.end()`. */
@@ -55,7 +57,16 @@ export class ChunkRun {
   }
 
   addPart(from: number, to: number): Part {
-    const part: Part = { run: this, from, to, received: from, slot: -1, stopping: false, moved: false };
+    const part: Part = {
+      run: this,
+      from,
+      to,
+      received: from,
+      slot: -1,
+      stopping: false,
+      moved: false,
+      unwatch: undefined,
+    };
     this.parts.add(part);
     return part;
   }
@@ -80,10 +91,17 @@ export class ChunkRun {
   }
 }
 
+/** Parts of one priority; `head` is the first of `parts` that has not left. */
+interface Lane {
+  readonly priority: number;
+  readonly parts: (Part | undefined)[];
+  head: number;
+}
+
 /** Parts in order of priority, then arrival. */
 export class PartQueue {
-  /** Highest priority first; `head` is the first part of `parts` that has not left. */
-  readonly #lanes: { priority: number; parts: (Part | undefined)[]; head: number }[] = [];
+  /** Highest priority first; none is empty. */
+  readonly #lanes: Lane[] = [];
   #size = 0;
 
   get size(): number {
@@ -107,7 +125,8 @@ export class PartQueue {
 
   /** The next part; parts whose chunk has ended are dropped on the way. */
   peek(): Part | undefined {
-    for (const lane of this.#lanes) {
+    // A lane that has run empty is gone.
+    for (let lane = this.#lanes[0]; lane !== undefined; lane = this.#lanes[0]) {
       while (lane.head < lane.parts.length) {
         const part = lane.parts[lane.head] as Part;
         if (!part.run.ended) return part;
@@ -123,24 +142,24 @@ export class PartQueue {
     return part;
   }
 
-  #drop(lane: { parts: (Part | undefined)[]; head: number }): void {
+  #drop(lane: Lane): void {
     lane.parts[lane.head++] = undefined;
     this.#size--;
     if (lane.head === lane.parts.length) {
-      lane.parts.length = 0;
-      lane.head = 0;
+      // Priorities may all be different (a deadline, a time of arrival): a lane that is empty must not stay.
+      this.#lanes.splice(this.#lanes.indexOf(lane), 1);
     } else if (lane.head >= 4096) {
       lane.parts.splice(0, lane.head);
       lane.head = 0;
     }
   }
 
-  #lane(priority: number): { priority: number; parts: (Part | undefined)[]; head: number } {
+  #lane(priority: number): Lane {
     let at = 0;
     while (at < this.#lanes.length && (this.#lanes[at]?.priority as number) > priority) at++;
     const found = this.#lanes[at];
     if (found !== undefined && found.priority === priority) return found;
-    const lane = { priority, parts: [], head: 0 };
+    const lane: Lane = { priority, parts: [], head: 0 };
     this.#lanes.splice(at, 0, lane);
     return lane;
   }

@@ -30,6 +30,8 @@ export class PoolWorker {
   killed = false;
   exitSent = false;
   idleSince = performance.now();
+  /** Somebody will look whether it has been idle for too long. */
+  idleWatched = false;
   readonly #freeSlots: number[] = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
   /** Captured functions the worker has, with the number of its parts that use them; oldest first. */
   readonly #functions = new Map<number, number>();
@@ -77,13 +79,14 @@ export class PoolWorker {
   assign(part: Part): void {
     const { run } = part;
     const { chunk } = run;
+    // First, as it may throw: then the worker does not hold the part.
+    const { coding, items } = this.#encode(part);
     const slot = this.#freeSlots.pop() as number;
     part.slot = slot;
     this.parts.set(slot, part);
     this.items += part.to - part.from;
     this.board.open(slot, part.from);
     for (const fn of run.fns) this.#teach(fn);
-    const { coding, items } = this.#encode(part);
     this.#outbox.push([
       'run',
       {
@@ -133,6 +136,7 @@ export class PoolWorker {
     this.parts.delete(slot);
     this.#freeSlots.push(slot);
     part.slot = -1;
+    part.unwatch?.();
     for (const fn of part.run.fns) {
       const uses = this.#functions.get(fn.id);
       if (uses !== undefined) this.#functions.set(fn.id, uses - 1);

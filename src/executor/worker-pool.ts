@@ -46,6 +46,8 @@ export class WorkerPool implements Backend {
   #averageMs = aheadMs;
   #pumpQueued = false;
   #rebalanceMs = 0;
+  /** Some call had a priority of its own. */
+  #prioritised = false;
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
   #completed = 0;
@@ -76,6 +78,7 @@ export class WorkerPool implements Backend {
     const { coding, packed } = encodeItems(chunk);
     const run = new ChunkRun(chunk, fns, coding, packed, () => this.#runEnded(run));
     this.#runs.set(chunk, run);
+    if (chunk.priority !== 0) this.#prioritised = true;
     const [part] = run.parts as unknown as [Part];
     if (chunk.worker === undefined) this.#queue.push(part);
     else this.#pin(part, chunk.worker);
@@ -189,8 +192,31 @@ export class WorkerPool implements Backend {
       this.#assign(part, worker);
     }
     if (this.#queue.size > 0) this.#crew.grow(this.#queue.size);
+    if (this.#queue.size > 0 && this.#prioritised) this.#makeWay();
     for (const worker of this.#crew.all) this.#flush(worker);
     this.#rebalance();
+  }
+
+  /** What was sent ahead and has not started comes back when something more urgent waits for a place. */
+  #makeWay(): void {
+    const urgent = this.#queue.peek();
+    if (urgent === undefined) return;
+    const { priority } = urgent.run.chunk;
+    for (const worker of this.#crew.all) this.#takeBack(worker, (part) => part.run.chunk.priority < priority);
+  }
+
+  /** Queues again what a worker has not started and others may run as well. */
+  #takeBack(worker: PoolWorker, which: (part: Part) => boolean): void {
+    const back: Part[] = [];
+    for (const part of worker.parts.values()) {
+      // A part whose memory was moved, or that is meant for this worker, cannot run elsewhere.
+      if (part.moved || part.run.chunk.worker !== undefined || !part.run.parts.has(part) || !which(part))
+        continue;
+      if (!worker.board.takeBack(part.slot)) continue;
+      const again = reissue(part);
+      if (again !== undefined) back.push(again);
+    }
+    this.#queue.unshift(back);
   }
 
   #freest(open: readonly PoolWorker[], depth: number): PoolWorker | undefined {
@@ -415,8 +441,9 @@ export class WorkerPool implements Backend {
       worker.board.requestStop(part.slot);
       worker.send(['stop', part.slot, packError(reason)]);
       this.#flush(worker);
-      this.#deadlines.add(run.chunk.graceMs, () => {
-        if (part.slot >= 0 && worker.parts.get(part.slot) === part) this.#crew.kill(worker);
+      part.unwatch?.();
+      part.unwatch = this.#deadlines.add(run.chunk.graceMs, () => {
+        if (worker.parts.get(part.slot) === part && worker.board.condemn(part.slot)) this.#crew.kill(worker);
       });
     }
     this.#schedule();
@@ -431,7 +458,7 @@ export class WorkerPool implements Backend {
       if (startedAt !== 0 && !worker.board.isRunning(part.slot)) return;
       const elapsed = startedAt === 0 ? 0 : performance.timeOrigin + performance.now() - startedAt;
       if (elapsed < timeoutMs) {
-        this.#deadlines.add(timeoutMs - elapsed, check);
+        part.unwatch = this.#deadlines.add(timeoutMs - elapsed, check);
         return;
       }
       const k = worker.board.currentItem(part.slot);
@@ -441,7 +468,7 @@ export class WorkerPool implements Backend {
       part.run.end({ kind: 'failed', k, error, crash: false });
       this.#stopParts(part.run, error);
     };
-    this.#deadlines.add(timeoutMs, check);
+    part.unwatch = this.#deadlines.add(timeoutMs, check);
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -459,10 +486,7 @@ export class WorkerPool implements Backend {
 
   /** What a retiring worker has not started goes elsewhere, but for what only it may run. */
   #retiring(worker: PoolWorker): void {
-    const back = [...worker.parts.values()].filter(
-      (part) => part.run.chunk.worker === undefined && worker.board.takeBack(part.slot),
-    );
-    this.#queue.unshift(back.map((part) => reissue(part)).filter((part) => part !== undefined));
+    this.#takeBack(worker, () => true);
     this.#schedule();
   }
 
@@ -473,6 +497,7 @@ export class WorkerPool implements Backend {
     for (const [slot, part] of worker.parts) {
       const k = worker.board.currentItem(slot);
       part.slot = -1;
+      part.unwatch?.();
       // A part that was taken back from this worker lives on as another one.
       if (!part.run.parts.has(part)) continue;
       const { chunk } = part.run;
