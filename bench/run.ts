@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -44,6 +45,7 @@ if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
   throw new RangeError(`--rounds: must be an integer of at least 1, but got ${flags.rounds}`);
 }
 
+const loadBefore = loadavg()[0] ?? 0;
 const all: Measured[] = [];
 for (const name of names) {
   const measured = await measureSuite(name, await (suites[name] as () => Promise<Suite>)());
@@ -111,7 +113,7 @@ function writeReports(measured: readonly Measured[]): void {
   mkdirSync(out, { recursive: true });
   const major = process.versions.node.split('.')[0] as string;
   const file = join(out, `bench-node${major}.json`);
-  const about = { node: process.version, cores: usableCores(), quick: flags.quick, suites: rows };
+  const about = { node: process.version, cores: usableCores(), loadBefore, quick: flags.quick, suites: rows };
   writeFileSync(file, `${JSON.stringify(about, null, 2)}\n`);
   console.log(`\nsamples: out/bench-node${major}.json`);
 
@@ -120,9 +122,15 @@ function writeReports(measured: readonly Measured[]): void {
   const results = join(root, 'bench', 'RESULTS.md');
   const document = existsSync(results) ? readFileSync(results, 'utf8') : PREFACE;
   const section = [
-    `\`npm run bench\` on Node ${process.version}, ${process.platform} ${process.arch}, ${usableCores()} usable cores.`,
+    `\`npm run bench\` on Node ${process.version}, ${process.platform} ${process.arch}, ${usableCores()} usable cores. ${loadNote()}`,
     ...measured.map(suiteMarkdown),
   ].join('\n\n');
   writeFileSync(results, withSection(document, `Node ${major}`, section));
   console.log('results: bench/RESULTS.md');
+}
+
+/** What other programs did to the cores when the run began: wall times and efficiency suffer from it. */
+function loadNote(): string {
+  const load = `Load average before the run: ${loadBefore.toFixed(1)}`;
+  return loadBefore > usableCores() / 2 ? `${load}; other programs kept the cores busy.` : `${load}.`;
 }
