@@ -29,7 +29,7 @@ const cut = -1;
 export class Board {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
-  /** Start of the item that runs, per slot, in ms since the epoch; for parts with a time limit. */
+  /** Start of the item that runs, per slot, by {@link commonClock}; for parts with a time limit. */
   readonly #startedAt: Float64Array<SharedArrayBuffer>;
 
   constructor(buffer?: SharedArrayBuffer) {
@@ -141,10 +141,19 @@ export class Board {
   }
 
   markStart(slot: number): void {
-    this.#startedAt[slot] = performance.timeOrigin + performance.now();
+    this.#startedAt[slot] = commonClock();
   }
 
   announceExit(code: number): void {
     Atomics.store(this.#words, exitWord, code + 1);
   }
+}
+
+/**
+ * Milliseconds on a clock that scheduler and workers have in common and that nobody can set. Each thread notes the time
+ * of day at its own start (`performance.timeOrigin`): sums with that differ by what the clock was set in between.
+ */
+export function commonClock(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

@@ -15,6 +15,7 @@ import {
   type Captured,
 } from '../closure/index.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
+import { commonClock } from './board.ts';
 import { crashError, lostMemoryError } from './crash-error.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
@@ -456,7 +457,7 @@ export class WorkerPool implements Backend {
       const startedAt = worker.board.startedAt(part.slot);
       // It has ended in time; the news is under way.
       if (startedAt !== 0 && !worker.board.isRunning(part.slot)) return;
-      const elapsed = startedAt === 0 ? 0 : performance.timeOrigin + performance.now() - startedAt;
+      const elapsed = startedAt === 0 ? 0 : commonClock() - startedAt;
       if (elapsed < timeoutMs) {
         part.unwatch = this.#deadlines.add(timeoutMs - elapsed, check);
         return;

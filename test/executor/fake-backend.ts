@@ -42,7 +42,7 @@ export class Held {
   /** Runs every item, delivers all results at once and ends well. An item that throws fails the chunk. */
   finish(computeMs = 1): void {
     const { chunk } = this;
-    if (chunk.op === 'map' || chunk.op === 'star' || chunk.op === 'call' || chunk.op === 'each') {
+    if (['map', 'star', 'flat', 'call', 'each'].includes(chunk.op)) {
       const values: unknown[] = [];
       for (let k = chunk.from; k < chunk.to; k++) {
         try {

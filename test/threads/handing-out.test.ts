@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { CaptureError, context, move, shared, threads } from 'tutti';
+import { CaptureError, context, move, shared, TaskTimeoutError, threads } from 'tutti';
 import { rejection, until, upTo } from '../conformance/subject.ts';
 import { assertNoLeaks } from '../leaks.ts';
 
@@ -77,8 +77,13 @@ test('moved memory is not lost with a worker that is no longer wanted', { timeou
   const pool = threads({ workers: 2 });
   await pool.broadcast(() => 0);
   const gate = shared(Int32Array, 1);
-  const wait = () => void Atomics.wait(gate, 0, 0, 5000);
+  const running = shared(Int32Array, 1);
+  const wait = () => {
+    Atomics.add(running, 0, 1);
+    Atomics.wait(gate, 0, 0, 5000);
+  };
   const first = [pool.submit(wait), pool.submit(wait)];
+  await until('both workers are busy', () => running[0] === 2);
   const sizes = upTo(4).map(() => pool.submit((xs: Float64Array) => xs.length, move(new Float64Array(100))));
   await until('all are handed out', () => pool.stats().queued === 0);
   pool.resize(1);
@@ -118,7 +123,12 @@ test('what waits behind native code that cannot be stopped goes elsewhere', { ti
 });
 
 test('a broadcast finds all workers, however soon idle ones end', { timeout }, async () => {
-  const pool = threads({ workers: 3, idleTimeoutMs: 0 });
+  const started = shared(Int32Array, 1);
+  const init = () => {
+    const before = Atomics.add(started, 0, 1);
+    return new Promise((resolve) => setTimeout(resolve, 50 * before));
+  };
+  const pool = threads({ workers: 3, idleTimeoutMs: 0, init });
   assert.deepEqual(await pool.broadcast(() => 1), [1, 1, 1]);
   await until('the idle workers end', () => pool.stats().alive === 0);
   await pool.close();
@@ -135,6 +145,27 @@ test('timeoutMs is for each iteration, also when many fast ones came before', { 
   // Blocks of 6000 items, the first of which has slow ones at its end.
   const items = upTo(256 * 6000).map((k) => (k < 5700 || k >= 6000 ? 1 : -1));
   assert.equal(await pool.with({ timeoutMs: 1000 }).reduce(items, add), 256 * 6000 - 600);
+  await pool.close();
+});
+
+test('timeoutMs does not depend on the time of day', { timeout }, async () => {
+  const own = Object.getOwnPropertyDescriptor(performance, 'timeOrigin');
+  // As if the clock had been set forward by an hour since this thread started.
+  Object.defineProperty(performance, 'timeOrigin', {
+    value: performance.timeOrigin - 3_600_000,
+    configurable: true,
+  });
+  const pool = threads({ workers: 1, graceMs: 10 });
+  try {
+    const endless = () => {
+      for (;;);
+    };
+    const error = await rejection(pool.with({ timeoutMs: 50 }).submit(endless));
+    assert.ok(error instanceof TaskTimeoutError);
+  } finally {
+    if (own) Object.defineProperty(performance, 'timeOrigin', own);
+    else Reflect.deleteProperty(performance, 'timeOrigin');
+  }
   await pool.close();
 });
 
@@ -208,12 +239,14 @@ test('a report that comes after the end of its task reaches no other task', { ti
   });
   const seen: unknown[] = [];
   const listening = pool.with({ onProgress: ({ data }) => void seen.push(data) });
-  for (let n = 0; n < 4; n++) {
-    await listening.submit(() => {
-      context().report('own');
-      return new Promise<void>((resolve) => setTimeout(resolve, 30));
-    });
-  }
+  await Promise.all(
+    upTo(4).map(() =>
+      listening.submit(() => {
+        context().report('own');
+        return new Promise<void>((resolve) => setTimeout(resolve, 30));
+      }),
+    ),
+  );
   assert.deepEqual(
     seen.filter((data) => data !== undefined),
     ['own', 'own', 'own', 'own'],
