@@ -1,4 +1,5 @@
 /** The walk from a value to wire nodes: one node per rich object, plain sub-graphs left as they are. */
+import './own-errors.ts';
 import type { Transferable } from 'node:worker_threads';
 import { CaptureError } from '../base/errors.ts';
 import { collectMoved, lookPlain } from './plain.ts';

@@ -1,11 +1,13 @@
 /** Imports as a given file would make them. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 import { importedValue, noteExports, noteImport } from './identity.ts';
 import type { ImportReference } from './wire.ts';
+
+/** `require` for a file. The module system's own module loads when somebody requires: workers start without it. */
+export function requireFrom(file: string): NodeJS.Require {
+  return process.getBuiltinModule('node:module').createRequire(file);
+}
 
 type Importer = (specifier: string, options?: object) => Promise<object>;
 
@@ -42,7 +44,7 @@ function unrooted(specifier: string, base: string): string {
   if (specifier.startsWith('/@fs/')) return `file://${specifier.slice('/@fs'.length)}`;
   for (let folder = new URL('.', base); ; folder = new URL('..', folder)) {
     const file = new URL(`.${specifier}`, folder);
-    if (existsSync(file)) return file.href;
+    if (process.getBuiltinModule('node:fs').existsSync(file)) return file.href;
     if (folder.pathname === '/') return specifier;
   }
 }
@@ -82,8 +84,8 @@ function withoutLoaderWarning<T>(work: () => T): T {
 /** What `import.meta` is in the file `base`. */
 export function metaFor(base: string): object {
   const isFile = base.startsWith('file:');
-  const file = isFile ? fileURLToPath(base) : undefined;
-  const require = createRequire(isFile ? base : `${process.cwd()}/[eval]`);
+  const file = isFile ? process.getBuiltinModule('node:url').fileURLToPath(base) : undefined;
+  const require = requireFrom(isFile ? base : `${process.cwd()}/[eval]`);
   return Object.assign(Object.create(null) as object, {
     url: base,
     ...(file !== undefined && { filename: file, dirname: file.replace(/[\\/][^\\/]*$/, '') || '/' }),

@@ -1,6 +1,6 @@
 /** Which values the structured clone carries faithfully: the fast path of everything that is sent. */
 import type { Transferable } from 'node:worker_threads';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { isMoved } from '../memory/moved.ts';
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } =

@@ -1,11 +1,9 @@
 /** The wire form back into values. */
-import { createRequire } from 'node:module';
-import { importedNow, importerFor, load, metaFor, rootedImporterFor } from './importer.ts';
+import { importedNow, importerFor, load, metaFor, requireFrom, rootedImporterFor } from './importer.ts';
 import { intrinsicAt } from './intrinsic-path.ts';
 import { classCopy, isOwn, keepClassCopy, recall, remember, symbolOf } from './identity.ts';
 import { setOwn } from './bag.ts';
 import { deserialize } from './protocol.ts';
-import './own-errors.ts';
 import { factoryOf, scopeOf, type SharedScope } from './factory.ts';
 import type {
   FunctionNode,
@@ -126,9 +124,9 @@ class Rebuild {
       case 'builtin':
         return at(process.getBuiltinModule(node.module), node.path);
       case 'commonjs':
-        return at(createRequire(node.file)(node.file), node.path);
+        return at(requireFrom(node.file)(node.file), node.path);
       case 'require':
-        return createRequire(node.base);
+        return requireFrom(node.base);
       case 'importer':
         return node.rooted ? rootedImporterFor(node.base) : importerFor(node.base);
       case 'counters':

@@ -1,6 +1,6 @@
 /** What a running task knows of itself. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { UnsupportedError } from '../base/errors.ts';
+import { contextStore, type ContextSource } from './context-store.ts';
 import { itemStream } from './random.ts';
 
 /** Returned by {@link context}. */
@@ -21,24 +21,6 @@ export interface TaskContext {
   /** The next number in [0, 1) of this item's own stream: it depends on the seed and the index, not on the worker. */
   random(): number;
 }
-
-/** What a running part lends to the contexts of its items. */
-export interface ContextSource {
-  readonly workerId: number;
-  readonly taskId: number;
-  readonly seed: number;
-  /** Added to `current[0]` to give the item's index. */
-  readonly base: number;
-  /** `[0]` is the `k` of the item that runs. */
-  readonly current: Int32Array;
-  /** Aborted when the part has to stop; `poll` looks for a request that no event has delivered yet. */
-  readonly abort: AbortController;
-  poll(): void;
-  report(k: number, data: unknown): void;
-}
-
-/** One per running part: the runner moves `current` from item to item, so that entering costs nothing per item. */
-export const contextStore = new AsyncLocalStorage<ContextSource>();
 
 class ItemContext implements TaskContext {
   readonly #source: ContextSource;

@@ -106,7 +106,7 @@ export class Crew {
         message: (entries) => this.#events.message(worker, entries),
         exit: (exit) => this.gone(worker, exit),
       });
-      const worker: PoolWorker = new PoolWorker(id, link);
+      const worker: PoolWorker = new PoolWorker(id, link, this.#lifecycle.init === undefined);
       this.all.add(worker);
       if (this.#events.busy()) worker.hold(true);
     } catch (error) {

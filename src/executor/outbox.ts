@@ -4,8 +4,16 @@
  * Plain values go as they are. The codec that packs everything else is large and rarely needed, so it loads while the
  * worker already runs tasks; entries that need it wait for it, and so does whatever comes after them.
  */
-import { errorsAndGraphs, type Codec } from './worker-codec.ts';
+import type { packError, unpackError } from '../closure/error.ts';
+import type { pack } from '../closure/pack.ts';
 import type { FromWorker, Post, Transferable } from './wire.ts';
+
+/** The part of the closure codec that a worker needs only when a value is not plain. */
+export interface Codec {
+  readonly pack: typeof pack;
+  readonly packError: typeof packError;
+  readonly unpackError: typeof unpackError;
+}
 
 /** A result that cannot travel: which item of its part, and why. */
 export interface Unsendable {
@@ -38,7 +46,7 @@ export class Outbox {
 
   /** Starts loading the codec; resolves when it is there. */
   async load(): Promise<Codec> {
-    return (this.#codec ??= await errorsAndGraphs());
+    return (this.#codec ??= await loadCodec());
   }
 
   /** Something waits for the codec. */
@@ -139,4 +147,9 @@ export class Outbox {
       }
     }
   }
+}
+
+async function loadCodec(): Promise<Codec> {
+  const [graphs, errors] = await Promise.all([import('../closure/pack.ts'), import('../closure/error.ts')]);
+  return { pack: graphs.pack, packError: errors.packError, unpackError: errors.unpackError };
 }

@@ -4,7 +4,7 @@ import { slotCount, type Board } from './board.ts';
 import { packItems } from './item-coding.ts';
 import type { Part } from './part.ts';
 import { sliceOf } from './serial-backend.ts';
-import { Coding, type ToWorker, type Transferable } from './wire.ts';
+import type { Coding, ToWorker, Transferable } from './wire.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Functions captured for one call that a worker keeps before it is told to forget the oldest. */
@@ -38,11 +38,14 @@ export class PoolWorker {
   #outbox: ToWorker[] = [];
   #transfer: Transferable[] = [];
   #unsent: Part[] = [];
+  readonly #early: boolean;
   #held = false;
   #lastLook: Part | undefined;
   #lastNext = -1;
 
-  constructor(id: number, link: WorkerLink) {
+  /** `early`: a starting worker may be sent its first part, so that it finds it when it is up. */
+  constructor(id: number, link: WorkerLink, early: boolean) {
+    this.#early = early;
     this.id = id;
     this.link = link;
   }
@@ -71,6 +74,7 @@ export class PoolWorker {
 
   /** Parts it may still be given; `depth` is how many it should hold. */
   room(depth: number): number {
+    if (this.state === 'starting') return this.#early ? 1 - this.parts.size : 0;
     if (this.state !== 'ready') return 0;
     return Math.min(depth, slotCount) - this.parts.size;
   }
@@ -193,7 +197,7 @@ export class PoolWorker {
       const source = chunk.items as ArrayLike<number>;
       for (let k = from; k < to; k++) numbers[k - from] = source[k] as number;
       this.#transfer.push(numbers.buffer);
-      return { coding: Coding.plain, items: numbers };
+      return { coding: 'plain', items: numbers };
     }
     if (run.coding === 'packed') {
       const whole = from === chunk.from && to === chunk.to ? run.packed : undefined;
@@ -201,20 +205,20 @@ export class PoolWorker {
       const { packed, transfer } = whole ?? packItems(chunk, from, to);
       for (const each of transfer) this.#transfer.push(each);
       part.moved = transfer.length > 0;
-      return { coding: Coding.packed, items: packed };
+      return { coding: 'packed', items: packed };
     }
     const items = sliceOf(chunk.items, from, to);
     if (ArrayBuffer.isView(items)) {
       // A view is cloned with the whole buffer behind it: copy the part, and hand over the copy.
-      if (items.buffer instanceof SharedArrayBuffer) return { coding: Coding.plain, items };
+      if (items.buffer instanceof SharedArrayBuffer) return { coding: 'plain', items };
       const copy = (items as unknown as Float64Array<ArrayBuffer>).slice();
       this.#transfer.push(copy.buffer);
-      return { coding: Coding.plain, items: copy };
+      return { coding: 'plain', items: copy };
     }
     const before = this.#transfer.length;
     scanPlain(items, this.#transfer);
     part.moved = this.#transfer.length > before;
-    return { coding: Coding.plain, items };
+    return { coding: 'plain', items };
   }
 
   #postOneByOne(

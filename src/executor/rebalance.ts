@@ -15,9 +15,9 @@ export function rebalance(
   let idle = 0;
   const busy: PoolWorker[] = [];
   for (const worker of workers) {
-    if (worker.state !== 'ready') continue;
+    if (worker.state !== 'ready' && worker.state !== 'starting') continue;
     if (worker.parts.size > 0) busy.push(worker);
-    else if (!spent(worker)) idle++;
+    else if (worker.state === 'ready' && !spent(worker)) idle++;
   }
   if (idle === 0 || busy.length === 0) return { parts: [], again: false };
 

@@ -7,7 +7,7 @@
  */
 import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
-import { contextStore, type ContextSource } from './context.ts';
+import { contextStore, type ContextSource } from './context-store.ts';
 import { foldLoop, indexLoop, numberLoop, type LoopExit } from './loops.ts';
 import { foldPairs, mergeMaps } from './group.ts';
 

@@ -5,14 +5,8 @@
 import type { Packed } from '../closure/index.ts';
 import type { Op, RangeState } from './backend.ts';
 
-/** How a part's items or results lie in the message. */
-export const Coding = {
-  /** Structured clone carries them. */
-  plain: 0,
-  /** A graph that the closure codec packed. */
-  packed: 1,
-} as const;
-export type Coding = (typeof Coding)[keyof typeof Coding];
+/** How items, results or reports lie in a message: as structured clone carries them, or packed by the closure codec. */
+export type Coding = 'plain' | 'packed';
 
 /** A part as it travels: its items are those from `from` to `to`. */
 export interface PartMessage {

@@ -12,14 +12,7 @@ import type { Packed } from '../closure/wire.ts';
 import type { Board } from './board.ts';
 import { Outbox, type Unsendable } from './outbox.ts';
 import { runPart, type PartEnd, type PartHost } from './runner.ts';
-import {
-  Coding,
-  type FromWorker,
-  type PartMessage,
-  type Post,
-  type ToWorker,
-  type Transferable,
-} from './wire.ts';
+import type { FromWorker, PartMessage, Post, ToWorker, Transferable } from './wire.ts';
 
 export interface WorkerLoopOptions {
   readonly workerId: number;
@@ -130,13 +123,13 @@ export class WorkerLoop {
     let items: unknown;
     try {
       ready = this.#load(part.fns);
-      items = part.coding === Coding.packed ? unpack(part.items as Packed) : part.items;
+      items = part.coding === 'packed' ? unpack(part.items as Packed) : part.items;
     } catch (error) {
       return fail(error);
     }
     const start = (fns: readonly AnyFunction[], values: ArrayLike<unknown>): void | Promise<void> => {
       // The argument list of a `call` is packed by itself.
-      const list = part.coding === Coding.packed && part.op === 'call' ? [values] : values;
+      const list = part.coding === 'packed' && part.op === 'call' ? [values] : values;
       const outcome = runPart({ ...part, fns, items: list }, run);
       if (outcome instanceof Promise) return outcome.then(finish);
       finish(outcome);
@@ -238,11 +231,11 @@ class WorkerRun implements PartHost {
     if (this.over) return;
     const { slot } = this;
     const transfer: Transferable[] = [];
-    if (isPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, Coding.plain], transfer);
+    if (isPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, 'plain'], transfer);
     else {
       const failure = this.#outbox.sendPacked(slot, k, ({ pack }, moved) => {
         const packed = pack(data, { root: 'report', reply: true, transfer: moved });
-        return ['report', slot, k, packed, Coding.packed];
+        return ['report', slot, k, packed, 'packed'];
       });
       if (failure !== undefined) throw failure.error;
     }

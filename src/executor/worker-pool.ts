@@ -24,7 +24,7 @@ import { ChunkRun, PartQueue, type Part } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { rebalance } from './rebalance.ts';
 import { taskLabel } from './task-label.ts';
-import { Coding, type FromWorker } from './wire.ts';
+import type { FromWorker } from './wire.ts';
 import type { WorkerExit } from './worker-link.ts';
 
 /** Work that a worker should hold ready, so that it never waits for the scheduler: about this long. */
@@ -342,8 +342,7 @@ export class WorkerPool implements Backend {
         if (part === undefined || part.run.ended) return;
         const { sink } = part.run.chunk;
         const told = (data: unknown): void => sink.progress(entry[2], data);
-        const data =
-          entry[4] === Coding.packed ? reported(entry[3] as Parameters<typeof unpack>[0]) : entry[3];
+        const data = entry[4] === 'packed' ? reported(entry[3] as Parameters<typeof unpack>[0]) : entry[3];
         if (data instanceof Promise) void data.then(told, told);
         else told(data);
         return;

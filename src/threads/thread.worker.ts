@@ -1,6 +1,9 @@
-/** What a worker thread runs: `init`, then parts until it is told to end. */
-import { readlinkSync } from 'node:fs';
-import { getHeapStatistics } from 'node:v8';
+/**
+ * What a worker thread runs: `init`, then parts until it is told to end.
+ *
+ * What this file and those that it imports load is what every worker waits for at its start: they import little, and get
+ * Node's modules that they seldom need through `process.getBuiltinModule`.
+ */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { unpack } from '../closure/unpack.ts';
 import { Board } from '../executor/board.ts';
@@ -77,14 +80,16 @@ async function end(): Promise<void> {
 }
 
 function memoryInUse(): number {
-  const heap = getHeapStatistics();
+  const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
   return heap.used_heap_size + heap.external_memory;
 }
 
 /** `/proc/thread-self` points to `PID/task/TID`. */
 function noteKernelId(): void {
   try {
-    const id = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    const id = Number(
+      process.getBuiltinModule('node:fs').readlinkSync('/proc/thread-self').split('/').at(-1),
+    );
     if (Number.isInteger(id)) Atomics.store(kernelId, 0, id);
   } catch (error) {
     // No /proc here: the pool has two other signs of a dead worker.
