@@ -10,6 +10,7 @@ export function packError(error: unknown): Packed {
     const packed = graph.pack(error, { up: undefined, kind: 'name', label: 'error' });
     if (graph.dropped.length === 0 || 'raw' in packed) return packed;
     const root = packed.nodes[packed.root]!;
+    if (root.t === 'raw') return packStandIn(error, graph.dropped);
     if (root.t !== 'error') return packed;
     const own = { ...(root.own as Record<string, unknown> | undefined), notSent: graph.dropped };
     const nodes = [...packed.nodes];
@@ -20,6 +21,21 @@ export function packError(error: unknown): Packed {
       raw: new Error(`${describe(error)} (the error itself could not be sent: ${describe(failure)})`),
     };
   }
+}
+
+/** What arrives in place of a thrown value that is refused itself: its message, stack and properties, without its class. */
+function packStandIn(error: unknown, reasons: readonly string[]): Packed {
+  if (!(error instanceof Error)) throw new TypeError(reasons.join('; '));
+  const { name, message, stack, cause } = error;
+  const graph = new Graph({ lenient: true, reply: true });
+  const plain =
+    error instanceof DOMException
+      ? new DOMException(message, { name, cause } as never)
+      : Object.assign(new Error(message), error, cause !== undefined && { cause }, { notSent: reasons });
+  if (!(plain instanceof DOMException) && name !== 'Error')
+    Object.defineProperty(plain, 'name', { value: name });
+  Object.defineProperty(plain, 'stack', { value: stack, writable: true, configurable: true });
+  return graph.pack(plain, { up: undefined, kind: 'name', label: 'error' });
 }
 
 function describe(error: unknown): string {

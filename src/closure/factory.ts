@@ -78,8 +78,8 @@ export function scopeOf(
   outer: SharedScope | undefined,
 ): SharedScope {
   const mode = strict ? '"use strict";' : '';
-  let own = '$';
-  while (names.includes(own)) own += '$';
+  // The code evaluated inside sees this name: a letter that joins nothing keeps it apart from the program's.
+  const own = '$\u200c';
   const list = names.join(',');
   const text = `(function(){${mode}let ${list};return[${own}=>eval(${own}),${own}=>{[${list}]=${own}}]})`;
   const make = (outer === undefined ? vm.runInThisContext(text) : outer.evaluate(text)) as () => [

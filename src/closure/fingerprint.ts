@@ -71,7 +71,7 @@ function bytesOf(content: object): Buffer {
 }
 
 /** Indices of the nodes that a node refers to. */
-function linkedNodes(node: WireNode): number[] {
+export function linkedNodes(node: WireNode): number[] {
   const found: number[] = [];
   const links = (list: readonly (string | number)[] | undefined): void => {
     for (let i = 1; list !== undefined && i < list.length; i += 2) found.push(list[i] as number);

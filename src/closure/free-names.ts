@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly names: Map<string, number>;
   /** Those that are assigned to. */
   readonly written: Set<string>;
+  /** A named function's mention of its own name, which is another's where a declaration was assigned. */
+  ownName: { readonly name: string; readonly at: number; written: boolean } | undefined;
   /** First offset of `this` / `new.target` taken from outside (arrow functions). */
   outerThis: number | undefined;
   newTarget: number | undefined;
@@ -42,6 +44,7 @@ class Walk {
   readonly found: Surroundings = {
     names: new Map(),
     written: new Set(),
+    ownName: undefined,
     outerThis: undefined,
     newTarget: undefined,
     outerSuper: undefined,
@@ -53,6 +56,8 @@ class Walk {
   readonly #root: AnyNode;
   readonly #sloppy: boolean;
   readonly #privates: Set<string>[] = [];
+  /** Holds the own name of a function that is the root. */
+  #own: Scope | undefined;
 
   constructor(root: AnyNode, sloppy: boolean) {
     this.#root = root;
@@ -61,7 +66,13 @@ class Walk {
   }
 
   #name(name: string, at: number, scope: Scope | undefined, write: boolean): void {
-    for (let s = scope; s !== undefined; s = s.up) if (s.names.has(name)) return;
+    for (let s = scope; s !== undefined; s = s.up)
+      if (s.names.has(name)) {
+        if (s !== this.#own) return;
+        this.found.ownName ??= { name, at, written: false };
+        this.found.ownName.written ||= write;
+        return;
+      }
     if (!this.found.names.has(name)) this.found.names.set(name, at);
     if (write) this.found.written.add(name);
   }
@@ -197,6 +208,7 @@ class Walk {
     const arrow = node.type === 'ArrowFunctionExpression';
     const receiver: Receiver = arrow ? outer : { arrow: false, root: (node as AnyNode) === this.#root };
     const outside = child(scope);
+    if (receiver.root && !arrow) this.#own = outside;
     if (node.type === 'FunctionExpression' && node.id) outside.names.add(node.id.name);
     // Parameters have a scope of their own: their defaults do not see the body's variables.
     const params = child(outside);

@@ -1,5 +1,6 @@
 /** Wire nodes of functions and classes. */
 import { addClass, addConstructor, addOwn } from './function-members.ts';
+import { isDeclared } from './declared.ts';
 import { codeOf, look, positionIn, recordOf, type FunctionRecord } from './function-record.ts';
 import type { AnyFunction } from './function-type.ts';
 import { foreignId, idOf, importOf } from './identity.ts';
@@ -9,7 +10,7 @@ import { builtinExport, commonjsExport } from './module-exports.ts';
 import { pinOf } from './pins.ts';
 import { refuse } from './protocol.ts';
 import { refusal, type Trail } from './trail.ts';
-import { exportNode, resolve, resolveStated } from './variables.ts';
+import { exportNode, readVariable, resolve, resolveStated } from './variables.ts';
 import type { Graph } from './graph.ts';
 import type { FunctionNode, Links, WireNode } from './wire.ts';
 
@@ -89,6 +90,11 @@ function userNode(
       const level = resolve(graph, record, seen, name, step(name, offset), env, envLinks);
       if (level !== undefined) variables.set(name, level);
     }
+  const own = seen && assignedName(fn, record, seen);
+  if (own !== undefined) {
+    const level = resolve(graph, record, seen!, own.name, step(own.name, own.at), env, envLinks);
+    if (level !== undefined) variables.set(own.name, level);
+  }
   if (stated !== undefined)
     for (const [name, offset] of source.names)
       if (resolveStated(graph, stated, name, step(name, offset), env, envLinks)) variables.set(name, -1);
@@ -96,7 +102,7 @@ function userNode(
   const node: FunctionNode = {
     t: 'fn',
     id: idOf(fn),
-    code: codeOf(record, [...variables.keys()], by),
+    code: codeOf(record, [...variables.keys()], by, own !== undefined),
     env,
     name: nameOf(fn),
   };
@@ -108,6 +114,8 @@ function userNode(
       record,
       scopes: seen.scopes,
       variables,
+      freed: own !== undefined,
+      written: own?.written === true ? new Set([...source.written, own.name]) : source.written,
       holder: trail?.kind === 'key' ? trail.up : undefined,
       by,
     });
@@ -115,6 +123,19 @@ function userNode(
   else if (Object.hasOwn(fn, 'prototype')) addConstructor(graph, fn, node, trail);
   addOwn(graph, fn, source.text, node, trail);
   return node;
+}
+
+/** The own name of a function declaration, where it is a variable like others: something else was assigned, or will be. */
+function assignedName(
+  fn: AnyFunction,
+  { source: { ownName }, script, start }: FunctionRecord,
+  { scopes }: Introspection,
+): FunctionRecord['source']['ownName'] {
+  if (ownName === undefined || script === undefined) return undefined;
+  const scope = scopes.find((one) => Object.hasOwn(one.variables, ownName.name));
+  if (scope === undefined || (!ownName.written && readVariable(scope, ownName.name, undefined) === fn))
+    return undefined;
+  return isDeclared(script, start) ? ownName : undefined;
 }
 
 /** Functions that belong to Node itself. */

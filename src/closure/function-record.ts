@@ -42,7 +42,7 @@ export function recordOf(fn: object): FunctionRecord | null | undefined {
     source,
     script: undefined,
     start: { line: 0, column: 0 },
-    globalsOnly: source.names.size === 0,
+    globalsOnly: source.names.size === 0 && source.ownName === undefined,
     codes: new Map(),
   };
   records.set(fn, record);
@@ -68,16 +68,21 @@ export function positionIn(fn: object, record: FunctionRecord, offset: number): 
   return record.script && positionText(record.script, record.start, record.source.text, offset);
 }
 
-/** The code that makes the function again, with the given names as its variables. */
-export function codeOf(record: FunctionRecord, variables: readonly string[], name: string): FunctionCode {
-  const key = variables.join();
+/** The code that makes the function again, with the given names as its variables; its own name is one if it is `freed`. */
+export function codeOf(
+  record: FunctionRecord,
+  variables: readonly string[],
+  name: string,
+  freed = false,
+): FunctionCode {
+  const key = `${freed ? '=' : ''}${variables.join()}`;
   let code = record.codes.get(key);
   if (code === undefined) {
     const { source, script, start } = record;
     const strict =
       !source.sloppy &&
-      (script === undefined || script.strict || source.kind !== 'function' || strictInside(source.text));
-    const made = source.factory(variables, strict);
+      (script === undefined || script.strict || source.kind !== 'function' || isStrict(source.text));
+    const made = source.factory(variables, strict, freed);
     code = {
       text: made.text,
       variables: [...variables],
@@ -94,6 +99,7 @@ export function codeOf(record: FunctionRecord, variables: readonly string[], nam
   return code;
 }
 
-function strictInside(text: string): boolean {
-  return /['"]use strict['"]/.test(text);
+/** A plain `function` without `caller` is strict, whatever its script is; the text of others may say so. */
+function isStrict(text: string): boolean {
+  return /^function\b(?!\s*\*)|['"]use strict['"]/.test(text);
 }

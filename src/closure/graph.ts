@@ -9,6 +9,7 @@ import { symbolId } from './identity.ts';
 import './own-errors.ts';
 import { intrinsicPath } from './intrinsics.ts';
 import { shareScopes, type CapturedFunction } from './shared-scopes.ts';
+import { markStateful } from './stateful.ts';
 import type { Trail } from './trail.ts';
 import { pathOf } from './trail.ts';
 import { setOwn } from './bag.ts';
@@ -60,17 +61,18 @@ export class Graph {
   pack(value: unknown, trail: Trail | undefined): Packed {
     if (!isRich(value) || (typeof value === 'object' && this.isPlain(value))) return { raw: value };
     const root = this.link(value, trail);
-    this.#drain();
+    this.#drain(root);
     return { nodes: this.nodes, root, imports: this.imports };
   }
 
   /** Makes every node that was asked for. */
-  #drain(): void {
+  #drain(root: number): void {
     for (let visit = this.#open.pop(); visit !== undefined; visit = this.#open.pop())
       this.#put(visit.index, this.#visit(visit));
     // Prints first: they do not depend on what else in the message shares the class's variables.
     for (const node of this.#prints) node.print = fingerprint(this.nodes, this.nodes.indexOf(node));
     shareScopes(this, this.captured);
+    markStateful(this.nodes, root, this.#prints, this.captured);
   }
 
   #visit({ value, index, trail }: Visit): WireNode {

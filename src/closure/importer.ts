@@ -124,7 +124,8 @@ function fromBuiltin(module: Record<string, unknown>, name: string): unknown {
 
 /** Loads the module of a reference, so that {@link importedNow} finds it. */
 export async function load(reference: ImportReference): Promise<void> {
-  const namespace = await importerFor(reference.base)(reference.specifier);
+  const { base, specifier, attributes } = reference;
+  const namespace = await importerFor(base)(specifier, attributes && { with: attributes });
   namespaces.set(moduleKey(reference), namespace);
   noteExports(namespace, reference);
 }

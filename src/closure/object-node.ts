@@ -17,7 +17,8 @@ const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 export function objectNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
   const reason = engineRefusal(value);
   if (reason !== undefined) throw refusal(trail, reason);
-  const reference = importOf(value);
+  // Other values that a module exports may have changed here since: only what names the import gets the module's own.
+  const reference = types.isModuleNamespaceObject(value) ? importOf(value) : undefined;
   if (reference !== undefined) return { t: 'import', ...reference };
   const known = knownNode(value);
   if (known !== undefined) return known;
@@ -97,7 +98,7 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
   }
   if (types.isAnyArrayBuffer(value)) {
     if (graph.options.transfer) collectMoved(value, graph.options.transfer);
-    return finish(graph, value, { t: 'exotic', v: value }, getPrototypeOf(value) as object, trail);
+    return finish(graph, value, { t: 'exotic', v: value }, languageClass(value), trail);
   }
   if (ArrayBuffer.isView(value)) return viewNode(graph, value, trail);
   if (types.isBoxedPrimitive(value)) return boxedNode(graph, value, trail);
@@ -182,7 +183,16 @@ function boxedNode(graph: Graph, value: object, trail: Trail | undefined): WireN
     const symbol = Symbol.prototype.valueOf.call(value);
     return { t: 'construct', make: 'BoxedSymbol', args: [graph.link(symbol, trail)] };
   }
-  return { t: 'exotic', v: value };
+  const node: WireNode & Shape = { t: 'exotic', v: value };
+  addPrototype(graph, value, node, languageClass(value), trail);
+  return node;
+}
+
+/** The nearest prototype that is the language's own. */
+function languageClass(value: object): object {
+  let at = getPrototypeOf(value) as object | null;
+  while (at !== null && intrinsicPath(at) === undefined) at = getPrototypeOf(at) as object | null;
+  return at ?? Object.prototype;
 }
 
 function platformNode(value: object): WireNode | undefined {

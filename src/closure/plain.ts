@@ -15,6 +15,8 @@ export type Look = 'open' | 'leaf' | 'rich';
 
 /** Arrays longer than this are not searched for properties beside their elements. */
 const LONG_ARRAY = 256;
+/** The engine makes no array of this length without holes at once (2^25): one that is longer is searched by its keys. */
+const MOSTLY_HOLES = 33_554_432;
 
 /**
  * True when the structured clone carries `value` and all it reaches faithfully.
@@ -149,6 +151,10 @@ function lookArray(array: unknown[], children: unknown[]): Look {
       keys[keys.length - 1] !== 'length'
     )
       return 'rich';
+  }
+  if (length > MOSTLY_HOLES) {
+    for (const value of Object.values(array)) if (isReference(value)) children.push(value);
+    return 'open';
   }
   for (let i = 0; i < length; i++) {
     const value = array[i];

@@ -11,6 +11,8 @@ export interface ImportBinding {
   readonly specifier: string;
   /** `*` for the namespace. */
   readonly name: string;
+  /** The attributes of `import … with { … }`. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** A script with what capture needs of it. */
@@ -27,6 +29,9 @@ export interface Script extends RawScript {
 
 const scripts = new Map<string, Script>();
 
+/** Comments, then the directive. Each character fits one way only: lines of slashes must not be tried in parts. */
+const STRICT = /^(?:\s|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|(?:\/\/|#!)[^\n]*\n)*(['"])use strict\1/;
+
 /** The script of an id, read once. */
 export function scriptOf(scriptId: string): Script {
   let script = scripts.get(scriptId);
@@ -38,8 +43,7 @@ export function scriptOf(scriptId: string): Script {
       base: baseOf(raw.url),
       imports: isUserModule ? importsOf(raw.source) : new Map(),
       exports: isUserModule ? exportsOf(raw.source) : new Map(),
-      strict:
-        raw.isModule || /^\s*(?:\/\*[^]*?\*\/\s*|\/\/.*\s*|#!.*\s*)*(['"])use strict\1/.test(raw.source),
+      strict: raw.isModule || STRICT.test(raw.source),
     };
     scripts.set(scriptId, script);
   }
@@ -100,6 +104,12 @@ function importsOf(source: string): Map<string, ImportBinding> {
     }).body;
     if (declaration?.type !== 'ImportDeclaration') continue;
     const specifier = String(declaration.source.value);
+    const attributes = Object.fromEntries(
+      declaration.attributes.map(({ key, value }) => [
+        key.type === 'Identifier' ? key.name : String(key.value),
+        String(value.value),
+      ]),
+    );
     for (const one of declaration.specifiers) {
       const name =
         one.type === 'ImportNamespaceSpecifier'
@@ -109,7 +119,11 @@ function importsOf(source: string): Map<string, ImportBinding> {
             : one.imported.type === 'Identifier'
               ? one.imported.name
               : String(one.imported.value);
-      found.set(one.local.name, { specifier, name });
+      found.set(one.local.name, {
+        specifier,
+        name,
+        ...(declaration.attributes.length > 0 && { attributes }),
+      });
     }
   }
   return found;

@@ -173,10 +173,10 @@ function judge(first: object, standard: object | null): Verdict {
       );
       return { reason, hasPrivates };
     }
-    if (typeof maker !== 'function' || foreignId(maker) !== undefined || importOf(maker) !== undefined)
-      continue;
+    if (typeof maker !== 'function') continue;
     const text = Function.prototype.toString.call(maker);
-    if (/#[\w$]/.test(text)) hasPrivates = true;
+    if (/#[\w$\\\u0080-\uffff]/.test(text)) hasPrivates = true;
+    if (foreignId(maker) !== undefined || importOf(maker) !== undefined) continue;
     if (standard === Error.prototype) continue;
     const internal = isNative(maker) || isNodeInternal(maker);
     if (internal && !/^(?:Object|Array|Error|Map|Set|Date|RegExp)$/.test(maker.name))

@@ -20,6 +20,10 @@ export interface CapturedFunction {
   readonly scopes: readonly Scope[];
   /** Variables of the factory with the index of their scope; -1 for imports and globals. */
   readonly variables: Map<string, number>;
+  /** Its own name is one of its variables. */
+  readonly freed: boolean;
+  /** Names among them, and others, that the function assigns. */
+  readonly written: ReadonlySet<string>;
   readonly holder: Trail | undefined;
   readonly by: string;
 }
@@ -36,7 +40,7 @@ export function shareScopes(graph: Graph, functions: readonly CapturedFunction[]
   if (functions.length < 2) return;
   const groups: Group[] = [];
   for (const one of functions)
-    for (const name of one.record.source.written) {
+    for (const name of one.written) {
       const level = one.variables.get(name);
       if (level !== undefined && level >= 0) join(groups, functions, one, level, name);
     }
@@ -201,5 +205,5 @@ function move(one: CapturedFunction, groups: readonly Group[], nodes: ReadonlyMa
   node.env = env;
   if (links.length > 0) node.envLinks = links;
   else delete node.envLinks;
-  node.code = codeOf(record, kept, one.by);
+  node.code = codeOf(record, kept, one.by, one.freed);
 }

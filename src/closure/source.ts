@@ -14,15 +14,17 @@ export interface Source {
   /** Free names with the offset of their first mention. */
   readonly names: ReadonlyMap<string, number>;
   readonly written: ReadonlySet<string>;
-  readonly uses: Omit<Surroundings, 'names' | 'written'>;
+  /** A mention of the function's own name. */
+  readonly ownName: Surroundings['ownName'];
+  readonly uses: Omit<Surroundings, 'names' | 'written' | 'ownName'>;
   /** `class … extends X` where X is not `null`. */
   readonly extends: boolean;
   /** Texts of members with computed names that are found on the class again by them. */
   readonly computed: readonly string[];
   /** Names of private static fields, in order. */
   readonly privateStatics: readonly string[];
-  /** Makes the factory's text for the given variables. */
-  factory(variables: readonly string[], strict: boolean): Factory;
+  /** Makes the factory's text for the given variables. The own name of a `freed` function is a variable like others. */
+  factory(variables: readonly string[], strict: boolean, freed?: boolean): Factory;
 }
 
 /** The larger part of a factory's text, see `FunctionCode`; the function's text starts at `offset`. */
@@ -81,6 +83,7 @@ function closedSource(text: string): Source {
     sloppy: false,
     names: new Map(),
     written: new Set(),
+    ownName: undefined,
     uses: {
       outerThis: undefined,
       newTarget: undefined,
@@ -168,6 +171,7 @@ function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy
     sloppy,
     names,
     written: around.written,
+    ownName: around.ownName && { ...around.ownName, at: around.ownName.at - shift },
     uses: {
       outerThis: move(around.outerThis),
       newTarget: move(around.newTarget),
@@ -180,9 +184,18 @@ function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy
     extends: heritage,
     computed,
     privateStatics,
-    factory: (variables, strict) =>
-      factory(text, form, cuts, shift, strict, variables, privateStatics.length > 0),
+    factory: (variables, strict, freed) => {
+      const all = freed === true ? withoutName(root, cuts) : cuts;
+      return factory(text, form, all, shift, strict, variables, privateStatics.length > 0);
+    },
   };
+}
+
+/** Blanks out a function's own name, in its place. */
+function withoutName(root: AnyNode, cuts: readonly Cut[]): readonly Cut[] {
+  if (root.type !== 'FunctionExpression' || !root.id) return cuts;
+  const { start, end } = root.id;
+  return [[start, end, () => ' '.repeat(end - start)], ...cuts];
 }
 
 /** Replaces what a class extends by a variable of the factory; the node then has nothing free in it. */

@@ -26,8 +26,8 @@ const PLAIN_FUNCTION = new Set(['t', 'id', 'code', 'env', 'envLinks', 'name']);
 /** Text that is equal for captures that behave alike; undefined when the capture holds anything that may change. */
 export function signatureOf(graph: Graph, packed: Packed): string | undefined {
   if ('raw' in packed) return undefined;
-  for (const { record, variables } of graph.captured)
-    for (const name of record.source.written) if (variables.has(name)) return undefined;
+  for (const { written, variables } of graph.captured)
+    for (const name of written) if (variables.has(name)) return undefined;
   const parts: unknown[] = [];
   for (const [index, node] of packed.nodes.entries()) {
     const part = node.t === 'fn' ? functionPart(node, index === packed.root, packed.root) : otherPart(node);

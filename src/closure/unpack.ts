@@ -210,9 +210,9 @@ class Rebuild {
   #function(node: FunctionNode, index: number): unknown {
     const original = isOwn(node.id) ? recall(node.id) : undefined;
     if (original !== undefined) return original;
-    // A class that shares variables with functions of its message is made with them.
-    const copy =
-      node.print === undefined || node.scope !== undefined ? undefined : classCopy(node.id, node.print);
+    // A class that shares variables or data with functions of its message is made with them.
+    const isAlone = node.scope === undefined && node.stateful === undefined;
+    const copy = node.print === undefined || !isAlone ? undefined : classCopy(node.id, node.print);
     if (copy !== undefined) return copy;
     const scope = node.scope === undefined ? undefined : (this.#get(node.scope) as SharedScope);
     const waiting = this.#bind(node, index);

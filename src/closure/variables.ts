@@ -8,7 +8,7 @@ import { isStandardGlobal } from './intrinsics.ts';
 import { toolNode } from './tool-names.ts';
 import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
-import type { Links, WireNode } from './wire.ts';
+import type { ImportReference, Links, WireNode } from './wire.ts';
 
 const NO_ARGUMENTS =
   '`arguments` of the surrounding function cannot be a variable of another; use a rest parameter (`...args`) there';
@@ -33,7 +33,7 @@ export function resolve(
   const scope = seen.scopes[level];
   const binding = scope === undefined || scope.kind === 'Module' ? script.imports.get(name) : undefined;
   if (binding !== undefined) {
-    const reference = { specifier: binding.specifier, base: script.base, name: binding.name };
+    const reference = { ...binding, base: script.base };
     if (scope !== undefined) noteBinding(scope, name, reference);
     env.push(undefined);
     links.push(slot, graph.add({ t: 'import', ...reference }));
@@ -54,7 +54,8 @@ export function resolve(
   return resolveGlobal(graph, name, trail, env, links) ? -1 : undefined;
 }
 
-function readVariable(scope: Scope, name: string, trail: Trail | undefined): unknown {
+/** A variable's value now. */
+export function readVariable(scope: Scope, name: string, trail: Trail | undefined): unknown {
   try {
     return scope.variables[name];
   } catch (error) {
@@ -62,11 +63,7 @@ function readVariable(scope: Scope, name: string, trail: Trail | undefined): unk
   }
 }
 
-function noteBinding(
-  scope: Scope,
-  name: string,
-  reference: { specifier: string; base: string; name: string },
-): void {
+function noteBinding(scope: Scope, name: string, reference: ImportReference): void {
   let value: unknown;
   try {
     value = scope.variables[name];

@@ -47,6 +47,8 @@ export interface ImportReference {
   /** URL of the importing script. */
   readonly base: string;
   readonly name: string;
+  /** What stands in `with { … }`: without it a JSON module is not loaded. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** The text and place of a function, made once per source position. */
@@ -92,6 +94,8 @@ export interface FunctionNode extends Shape {
   prototype?: number;
   /** Fingerprint of a class with everything it reaches: equal id and print mean that the receiver's copy is good. */
   print?: string;
+  /** Functions of the message use the same data as the class: the receiver's copy is not good for it. */
+  stateful?: true;
 }
 
 export type WireNode =
