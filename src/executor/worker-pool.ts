@@ -5,15 +5,8 @@
  * states, what moves when a worker dies, and why every chunk ends exactly once.
  */
 import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base/errors.ts';
-import {
-  capture,
-  packError,
-  relocate,
-  unpack,
-  unpackError,
-  type AnyFunction,
-  type Captured,
-} from '../closure/index.ts';
+import { capture, packError, type AnyFunction, type Captured } from '../closure/index.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
 import { commonClock } from './board.ts';
 import { crashError, lostMemoryError } from './crash-error.ts';
@@ -29,6 +22,7 @@ import type { WorkerExit } from './worker-link.ts';
 
 /** Work that a worker should hold ready, so that it never waits for the scheduler: about this long. */
 const aheadMs = 1;
+
 export class WorkerPool implements Backend {
   readonly name: string;
   readonly capabilities: Capabilities = {
@@ -38,20 +32,19 @@ export class WorkerPool implements Backend {
     blocking: true,
   };
   readonly #crew: Crew;
+  readonly #arrivals: Arrivals;
   readonly #queue = new PartQueue();
   readonly #runs = new Map<Chunk, ChunkRun>();
   /** Functions captured once for all chunks of a call: the chunks share one `fns` array. */
   readonly #captured = new WeakMap<readonly AnyFunction[], readonly Captured[]>();
   readonly #deadlines = new Deadlines();
   readonly #maxTasksPerWorker: number | undefined;
-  #averageMs = aheadMs;
   #pumpQueued = false;
   #rebalanceMs = 0;
   /** Some call had a priority of its own. */
   #prioritised = false;
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
-  #completed = 0;
   #failed = 0;
 
   constructor(options: CrewOptions) {
@@ -64,6 +57,7 @@ export class WorkerPool implements Backend {
       startFailed: (error) => this.#startFailed(error),
       busy: () => this.#runs.size > 0,
     });
+    this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
   }
 
   get workers(): number {
@@ -137,7 +131,7 @@ export class WorkerPool implements Backend {
       busy: workers.filter((worker) => worker.parts.size > 0).length,
       queued,
       running: this.#runs.size - queued,
-      completed: this.#completed,
+      completed: this.#arrivals.completed,
       failed: this.#failed,
       crashed: this.#crew.crashed,
       retired: this.#crew.retired,
@@ -180,7 +174,7 @@ export class WorkerPool implements Backend {
   }
 
   #pump(): void {
-    const depth = Math.max(2, Math.floor(aheadMs / Math.max(this.#averageMs, 0.001)));
+    const depth = Math.max(2, Math.floor(aheadMs / Math.max(this.#arrivals.averageMs, 0.001)));
     for (const worker of this.#crew.all) {
       while (worker.pinned.length > 0 && worker.takesPinned)
         this.#assign(worker.pinned.shift() as Part, worker);
@@ -291,7 +285,7 @@ export class WorkerPool implements Backend {
   #message(worker: PoolWorker, entries: readonly FromWorker[]): void {
     for (const entry of entries) {
       try {
-        this.#entry(worker, entry);
+        this.#arrivals.take(worker, entry);
       } catch (error) {
         // The rest of the message must not be lost with it.
         queueMicrotask(() => {
@@ -301,114 +295,6 @@ export class WorkerPool implements Backend {
     }
     if (worker.parts.size === 0) this.#crew.idle(worker);
     this.#schedule();
-  }
-
-  #entry(worker: PoolWorker, entry: FromWorker): void {
-    switch (entry[0]) {
-      case 'results': {
-        const part = worker.parts.get(entry[1]);
-        if (part !== undefined) this.#results(part, entry[2], entry[3]);
-        return;
-      }
-      case 'packed result': {
-        const part = worker.parts.get(entry[1]);
-        if (part !== undefined) this.#packedResult(part, entry[2], entry[3]);
-        return;
-      }
-      case 'done': {
-        const part = worker.release(entry[1]);
-        if (part === undefined) return;
-        this.#measure(part, entry[2]);
-        if (part.run.chunk.op === 'each') this.#completed += part.to - part.from;
-        part.run.partDone(part);
-        return;
-      }
-      case 'failed': {
-        const part = worker.release(entry[1]);
-        if (part === undefined) return;
-        this.#measure(part, entry[2]);
-        this.#withError(part, entry[4], (error) => {
-          locate(error, part.run.chunk.fns);
-          this.#failRun(part, entry[3], error, false);
-        });
-        return;
-      }
-      case 'skipped': {
-        worker.release(entry[1]);
-        return;
-      }
-      case 'report': {
-        const part = worker.parts.get(entry[1]);
-        if (part === undefined || part.run.ended) return;
-        const { sink } = part.run.chunk;
-        const told = (data: unknown): void => sink.progress(entry[2], data);
-        const data = entry[4] === 'packed' ? reported(entry[3] as Parameters<typeof unpack>[0]) : entry[3];
-        if (data instanceof Promise) void data.then(told, told);
-        else told(data);
-        return;
-      }
-      case 'memory': {
-        this.#crew.memory(worker, entry[1]);
-        return;
-      }
-      case 'ready': {
-        this.#crew.ready(worker);
-        return;
-      }
-      case 'init failed': {
-        this.#crew.initFailed(worker, entry[1]);
-      }
-    }
-  }
-
-  #results(part: Part, k: number, values: ArrayLike<unknown>): void {
-    part.received = Math.max(part.received, k + values.length);
-    this.#completed += values.length;
-    if (!part.run.ended) part.run.chunk.sink.results(k, values);
-  }
-
-  #packedResult(part: Part, k: number, packed: Parameters<typeof unpack>[0]): void {
-    const { run } = part;
-    try {
-      const value = unpack(packed);
-      if (!(value instanceof Promise)) return this.#results(part, k, [value]);
-      part.received = k + 1;
-      run.pending++;
-      void value
-        .then(
-          (rebuilt: unknown) => this.#results(part, k, [rebuilt]),
-          (error: unknown) => this.#failRun(part, k, error, false),
-        )
-        .then(() => {
-          run.pending--;
-          run.endIfDone();
-        });
-    } catch (error) {
-      this.#failRun(part, k, error, false);
-    }
-  }
-
-  /** Hands an error over once it is rebuilt; rebuilding may have to import the module of its class. */
-  #withError(part: Part, packed: Parameters<typeof unpackError>[0], then: (error: unknown) => void): void {
-    let error: unknown;
-    try {
-      error = unpackError(packed);
-    } catch (failure) {
-      // The class of the error cannot be rebuilt here: what is wrong with it is told instead.
-      error = failure;
-    }
-    if (!(error instanceof Promise)) return then(error);
-    part.run.pending++;
-    const settle = (rebuilt: unknown): void => {
-      part.run.pending--;
-      then(rebuilt);
-    };
-    void error.then(settle, settle);
-  }
-
-  #measure(part: Part, computeMs: number): void {
-    part.run.computeMs += computeMs;
-    this.#averageMs += (computeMs - this.#averageMs) * 0.2;
   }
 
   // ── endings ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -518,15 +404,6 @@ export class WorkerPool implements Backend {
   }
 }
 
-/** Reported data, or why it could not be rebuilt. */
-function reported(packed: Parameters<typeof unpack>[0]): unknown {
-  try {
-    return unpack(packed);
-  } catch (error) {
-    return error;
-  }
-}
-
 /** The same items as a new part without those that have results; undefined when nothing is left. */
 function reissue(part: Part): Part | undefined {
   const { run } = part;
@@ -538,12 +415,4 @@ function reissue(part: Part): Part | undefined {
     return undefined;
   }
   return run.addPart(from, part.to);
-}
-
-/** Puts real positions into the stack of an error that has just been rebuilt. */
-function locate(error: unknown, fns: readonly AnyFunction[]): void {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return;
-  const stack = relocate(error.stack, fns);
-  if (stack !== error.stack)
-    Reflect.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
 }
