@@ -85,9 +85,9 @@ export class Crew {
 
   /** Starts up to `wanted` workers, within the target. */
   grow(wanted: number): void {
-    let starting = 0;
-    for (const worker of this.all) if (worker.state === 'starting') starting++;
-    let missing = Math.min(wanted - starting, this.target - this.usable().length);
+    let free = 0;
+    for (const worker of this.all) if (worker.state === 'starting' && worker.parts.size === 0) free++;
+    let missing = Math.min(wanted - free, this.target - this.usable().length);
     while (missing-- > 0) this.spawn();
   }
 

@@ -7,8 +7,10 @@ import { sliceOf } from './serial-backend.ts';
 import type { Coding, ToWorker, Transferable } from './wire.ts';
 import type { WorkerLink } from './worker-link.ts';
 
-/** Functions captured for one call that a worker keeps before it is told to forget the oldest. */
+/** Captured functions that a worker keeps although none of its parts uses them. */
 const keptFunctions = 64;
+/** Of those that were captured for one call, with all that they reach: the next call brings its own. */
+const keptForOneCall = 2;
 
 /**
  * `starting` → `ready` → `retiring` → `gone`; a worker that dies goes to `gone` from anywhere.
@@ -35,6 +37,8 @@ export class PoolWorker {
   readonly #freeSlots: number[] = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
   /** Captured functions the worker has, with the number of its parts that use them; oldest first. */
   readonly #functions = new Map<number, number>();
+  /** Those of them that were captured for one call. */
+  readonly #passing = new Set<number>();
   #outbox: ToWorker[] = [];
   #transfer: Transferable[] = [];
   #unsent: Part[] = [];
@@ -173,19 +177,26 @@ export class PoolWorker {
     const uses = this.#functions.get(fn.id);
     if (uses === undefined) {
       this.#outbox.push(['function', fn.id, fn.packed]);
-      if (this.#functions.size >= keptFunctions) this.#forget();
+      if (!fn.reusable) this.#passing.add(fn.id);
+      this.#forget();
     }
     this.#functions.set(fn.id, (uses ?? 0) + 1);
   }
 
   #forget(): void {
     const unused: number[] = [];
-    for (const [id, uses] of this.#functions) {
-      if (uses > 0) continue;
-      unused.push(id);
-      this.#functions.delete(id);
-      if (unused.length >= keptFunctions / 2) break;
-    }
+    const drop = (ids: Iterable<number>, surplus: number): void => {
+      for (const id of ids) {
+        if (surplus <= 0) return;
+        if ((this.#functions.get(id) ?? 0) > 0) continue;
+        unused.push(id);
+        this.#functions.delete(id);
+        this.#passing.delete(id);
+        surplus--;
+      }
+    };
+    drop([...this.#passing], this.#passing.size - keptForOneCall);
+    drop([...this.#functions.keys()], this.#functions.size - keptFunctions);
     if (unused.length > 0) this.#outbox.push(['forget', unused]);
   }
 

@@ -174,7 +174,13 @@ export class WorkerPool implements Backend {
   }
 
   #pump(): void {
-    const depth = Math.max(2, Math.floor(aheadMs / Math.max(this.#arrivals.averageMs, 0.001)));
+    // While workers are missing nothing is sent ahead: what waits is what makes them start, and it need not wait here.
+    const short = this.#crew.usable().length < this.#crew.target;
+    const ahead = Math.max(2, Math.floor(aheadMs / Math.max(this.#arrivals.averageMs, 0.001)));
+    const depth = short ? 1 : ahead;
+    if (short) {
+      for (const worker of this.#crew.all) if (worker.parts.size > 1) this.#takeBack(worker, () => true);
+    }
     for (const worker of this.#crew.all) {
       while (worker.pinned.length > 0 && worker.takesPinned)
         this.#assign(worker.pinned.shift() as Part, worker);

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions } from 'esbuild';
 
 const timeout = 120_000;
 const fixtures = fileURLToPath(new URL('../../../test/closure/fixtures/', import.meta.url));
@@ -82,34 +83,32 @@ test('TypeScript through node --import tsx', { timeout }, async () => {
   assert.deepEqual(await results(['--import', 'tsx', 'program.ts']), expected('program.ts:64:19'));
 });
 
-const bundles: [name: string, options: string[], names?: string[]][] = [
-  ['an esbuild bundle', []],
-  ['a minified esbuild bundle', ['--minify']],
-  ['a minified esbuild bundle with keepNames', ['--minify', '--keep-names'], ['helper', 'Dog']],
+const bundles: [name: string, options: BuildOptions, names?: string[]][] = [
+  ['an esbuild bundle', {}],
+  ['a minified esbuild bundle', { minify: true }],
+  ['a minified esbuild bundle with keepNames', { minify: true, keepNames: true }, ['helper', 'Dog']],
   [
     'an esbuild bundle with keepNames and a source map',
-    ['--keep-names', '--sourcemap=inline'],
+    { keepNames: true, sourcemap: 'inline' },
     ['helper', 'Dog'],
   ],
-  ['an esbuild bundle for ES2022', ['--target=es2022']],
+  ['an esbuild bundle for ES2022', { target: 'es2022' }],
 ];
 
 for (const [name, options, names] of bundles)
   test(name, { timeout }, async () => {
     const bundle = path.join(fixtures, `bundle-${process.pid}.mjs`);
     try {
-      const built = await node([
-        require.resolve('esbuild/bin/esbuild'),
-        'program.ts',
-        '--bundle',
-        '--format=esm',
-        '--platform=node',
-        '--external:./harness.mjs',
-        '--log-level=warning',
-        `--outfile=${bundle}`,
+      await build({
+        entryPoints: [path.join(fixtures, 'program.ts')],
+        bundle: true,
+        format: 'esm',
+        platform: 'node',
+        external: ['./harness.mjs'],
+        logLevel: 'silent',
+        outfile: bundle,
         ...options,
-      ]);
-      assert.equal(built.code, 0, built.err);
+      });
       const found = await results([bundle]);
       const wanted = expected('', names ?? (found.names as string[]));
       assert.deepEqual({ ...found, refusal: undefined }, { ...wanted, refusal: undefined });

@@ -1,0 +1,52 @@
+/** With workers missing, nothing waits behind a busy one. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { threads, WorkerCrashedError } from 'tutti';
+import { assertNoLeaks } from '../leaks.js';
+
+after(assertNoLeaks);
+
+const timeout = 20_000;
+
+test('a task does not wait behind a busy worker when another one has died', { timeout }, async () => {
+  const pool = threads({ workers: 2 });
+  for (let round = 0; round < 6; round++) {
+    const endless = pool.submit(() => new Promise<never>(() => {}));
+    await assert.rejects(
+      pool.submit(() => process.exit(3)),
+      WorkerCrashedError,
+    );
+    assert.equal(await pool.submit((x: number) => x, round), round);
+    endless.cancel();
+    await assert.rejects(endless);
+  }
+  await pool.close();
+});
+
+test('a task does not wait behind a busy worker when another one has retired', { timeout }, async () => {
+  const pool = threads({ workers: 2, idleTimeoutMs: 30 });
+  const endless = pool.submit(() => new Promise<never>(() => {}));
+  await pool.map([1, 2, 3], (x) => x);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(await pool.submit((x: number) => x, 5), 5);
+  endless.cancel();
+  await assert.rejects(endless);
+  await pool.close();
+});
+
+test('a worker lets go of what a finished call had captured', { timeout }, async () => {
+  const pool = threads({ workers: 1, execArgv: ['--expose-gc'] });
+  const bytesHeld = (): Promise<number> =>
+    pool.submit(() => {
+      (globalThis as { gc?: () => void }).gc?.();
+      return process.memoryUsage().arrayBuffers;
+    });
+  let state = new Float64Array(1e6);
+  for (let step = 0; step < 12; step++) {
+    state = new Float64Array(1e6).fill(step);
+    assert.equal(await pool.submit((k: number) => state[k], 3), step);
+  }
+  const held = await bytesHeld();
+  assert.ok(held < 5 * state.byteLength, `${held} bytes for captures of ${state.byteLength} bytes each`);
+  await pool.close();
+});
