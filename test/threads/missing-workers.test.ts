@@ -35,10 +35,11 @@ test('a task does not wait behind a busy worker when another one has retired', {
 });
 
 test('a worker lets go of what a finished call had captured', { timeout }, async () => {
-  const pool = threads({ workers: 1, execArgv: ['--expose-gc'] });
+  const pool = threads({ workers: 1 });
   const bytesHeld = (): Promise<number> =>
     pool.submit(() => {
-      (globalThis as { gc?: () => void }).gc?.();
+      process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+      (process.getBuiltinModule('node:vm').runInNewContext('gc') as () => void)();
       return process.memoryUsage().arrayBuffers;
     });
   let state = new Float64Array(1e6);
