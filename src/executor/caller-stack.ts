@@ -94,13 +94,21 @@ function trimCauses(error: object, depth = 0): void {
   }
 }
 
-/** This folder, as it stands in stacks. */
-const machinery = new URL('.', import.meta.url).href;
+/** This package's folders, as they stand in stacks: as compiled, and as source maps name them. */
+const compiled = new URL('..', import.meta.url).href;
+const places = [compiled, new URL('../../src/', import.meta.url).href];
+const machinery = places.flatMap((place) => [place, place.replace(/^file:\/\//, '')]);
+/** The command line's own problems are users of the machinery, not part of it. */
+const users = /\/cli\//;
+
+function isMachinery(line: string): boolean {
+  return line.startsWith('    at ') && machinery.some((place) => line.includes(place)) && !users.test(line);
+}
 
 /** A remote stack up to the frames that ran the user's function: those are the same for every task. */
 function withoutMachinery(stack: string): string {
   const lines = stack.split('\n');
-  const first = lines.findIndex((line) => line.startsWith('    at ') && line.includes(machinery));
+  const first = lines.findIndex(isMachinery);
   return first < 0 ? stack : lines.slice(0, first).join('\n');
 }
 
@@ -122,5 +130,9 @@ function setStack(error: object, text: string): boolean {
 function framesOf(caller: Caller): string {
   const stack = caller.stack ?? '';
   const end = stack.indexOf('\n');
-  return end < 0 ? '' : stack.slice(end);
+  const frames = end < 0 ? '' : stack.slice(end);
+  return frames
+    .split('\n')
+    .filter((line) => !isMachinery(line))
+    .join('\n');
 }

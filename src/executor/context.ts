@@ -31,6 +31,13 @@ class ItemContext implements TaskContext {
     this.#source = source;
     this.#k = k;
   }
+  // Properties, not methods: `const { random } = context()` is what people write.
+  readonly report = (progress: unknown): void => this.#source.report(this.#k, progress);
+  readonly random = (): number => {
+    this.#random ??= itemStream(this.#source.seed, this.index);
+    return this.#random();
+  };
+
   get workerId(): number {
     return this.#source.workerId;
   }
@@ -43,13 +50,6 @@ class ItemContext implements TaskContext {
   get signal(): AbortSignal {
     this.#source.poll();
     return this.#source.abort.signal;
-  }
-  report(progress: unknown): void {
-    this.#source.report(this.#k, progress);
-  }
-  random(): number {
-    this.#random ??= itemStream(this.#source.seed, this.index);
-    return this.#random();
   }
 }
 

@@ -313,7 +313,7 @@ export class Crew {
 
   #startFailed(message: string, cause: unknown): void {
     this.#failedStarts = 0;
-    const error = new WorkerInitError(message, { cause });
+    const error = new WorkerInitError(`${message}: ${describe(cause)}`, { cause });
     this.#tellStarted(error);
     this.#events.startFailed(error);
   }
@@ -321,4 +321,8 @@ export class Crew {
   #tellStarted(error: WorkerInitError | undefined): void {
     for (const told of this.#started.splice(0)) told(error);
   }
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

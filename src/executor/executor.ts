@@ -271,9 +271,9 @@ export class Executor implements AsyncDisposable {
    * await pool.starmap(sides, (a, b) => Math.hypot(a, b)); // => [ 5, 13 ]
    * ```
    */
-  starmap<A extends readonly unknown[], R>(
+  starmap<A extends readonly unknown[] | [], R>(
     argLists: Items<A>,
-    fn: (...args: A) => R,
+    fn: (...args: [...A]) => R,
     options?: BulkOptions,
   ): Task<Awaited<R>[]> {
     const site = this.#site(captureCaller(this.starmap));
@@ -355,6 +355,12 @@ export class Executor implements AsyncDisposable {
    * await pool.filter([1, 2, 3, 4], (x) => x % 2 === 0); // => [ 2, 4 ]
    * ```
    */
+  filter<T, S extends T>(
+    items: Items<T>,
+    predicate: (item: T) => item is S,
+    options?: BulkOptions,
+  ): Task<S[]>;
+  filter<T>(items: Items<T>, predicate: (item: T) => unknown, options?: BulkOptions): Task<T[]>;
   filter<T>(items: Items<T>, predicate: (item: T) => unknown, options?: BulkOptions): Task<T[]> {
     return operations.filter(this.#site(captureCaller(this.filter)), items, predicate, options);
   }
@@ -469,6 +475,12 @@ export class Executor implements AsyncDisposable {
    * await pool.find([4, 9, 16, 25], (x) => x > 10); // => 16
    * ```
    */
+  find<T, S extends T>(
+    items: Items<T>,
+    predicate: (item: T) => item is S,
+    options?: FindOptions,
+  ): Task<S | undefined>;
+  find<T>(items: Items<T>, predicate: (item: T) => unknown, options?: FindOptions): Task<T | undefined>;
   find<T>(items: Items<T>, predicate: (item: T) => unknown, options?: FindOptions): Task<T | undefined> {
     return operations.find(this.#site(captureCaller(this.find)), items, predicate, options);
   }

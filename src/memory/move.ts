@@ -102,7 +102,7 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
       'cannot move shared memory: every thread sees it already; send it without move(), only a handle travels',
     );
   }
-  if ((buffer as { detached?: boolean }).detached === true) {
+  if (isDetached(buffer)) {
     throw new TypeError(
       'cannot move this ArrayBuffer: it is detached, so it was moved before; its memory is elsewhere',
     );
@@ -113,6 +113,19 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
     );
   }
   return buffer;
+}
+
+/** Node ≥ 21 can tell; before, only the attempt to look inside does. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  const { detached } = buffer as { detached?: boolean };
+  if (detached !== undefined) return detached;
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch (error) {
+    if (error instanceof TypeError) return true;
+    throw error;
+  }
 }
 
 /** Node ≥ 21 can tell; before, the send fails with a DataCloneError. */

@@ -8,6 +8,7 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { unpack } from '../closure/unpack.ts';
 import { Board } from '../executor/board.ts';
 import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
+import { contextStore, type ContextSource } from '../executor/context-store.ts';
 import { WorkerLoop } from '../executor/worker-loop.ts';
 import { enterWorker } from './nesting.ts';
 import type { ThreadData } from './thread-link.ts';
@@ -48,7 +49,7 @@ async function begin(): Promise<void> {
   if (setup.init !== undefined) {
     try {
       const init = (await unpack(setup.init)) as () => unknown;
-      await init();
+      await contextStore.run(initContext(), init);
     } catch (error) {
       const { packError } = await loop.outbox.load();
       post([['init failed', packError(error)]], []);
@@ -62,6 +63,20 @@ async function begin(): Promise<void> {
   post([['ready']], []);
   // The first task comes before what it may need later; whoever needs it earlier waits for it.
   setTimeout(() => void loop.outbox.load(), 50).unref();
+}
+
+/** `init` knows its worker; it belongs to no task, is not cancelled and reports to nobody. */
+function initContext(): ContextSource {
+  return {
+    workerId: setup.id,
+    taskId: 0,
+    seed: setup.id,
+    base: 0,
+    current: new Int32Array(1),
+    abort: new AbortController(),
+    poll() {},
+    report() {},
+  };
 }
 
 async function end(): Promise<void> {

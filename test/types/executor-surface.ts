@@ -115,4 +115,22 @@ export async function others(pool: Executor): Promise<void> {
   // @ts-expect-error: the unit is part of the name
   pool.with({ timeout: 5 });
   is<ExecutorStats>()(pool.stats());
+
+  // Tuples of mixed types infer each parameter; readonly tuples do, too.
+  is<Task<string[]>>()(
+    pool.starmap(
+      [
+        [1, 'a'],
+        [2, 'b'],
+      ],
+      (n, s) => s.repeat(n),
+    ),
+  );
+  const grid = [1, 2].flatMap((b) => ['x', 'y'].map((g) => [b, g] as const));
+  is<Task<string[]>>()(pool.starmap(grid, (b, g) => g + b.toFixed(1)));
+
+  // A type predicate narrows.
+  const mixed: (string | number)[] = ['a', 1];
+  is<Task<string[]>>()(pool.filter(mixed, (x): x is string => typeof x === 'string'));
+  is<Task<number | undefined>>()(pool.find(mixed, (x): x is number => typeof x === 'number'));
 }

@@ -73,8 +73,11 @@ export async function inference(): Promise<void> {
   );
   check<Same<typeof counts, Map<string, number>>>();
 
-  const hit = await pool.find(words, (word) => word === 'x');
+  const hit = await pool.find(words, (word) => word.length > 1);
   check<Same<typeof hit, string | undefined>>();
+  // As with arrays, a comparison is a type predicate.
+  const same = await pool.find(words, (word) => word === 'x');
+  check<Same<typeof same, 'x' | undefined>>();
   const at = await pool.findIndex(words, (word) => word === 'x');
   check<Same<typeof at, number>>();
   const any = await pool.some(words, (word) => word === 'x');
