@@ -175,12 +175,11 @@ export class PoolWorker {
 
   #teach(fn: Captured): void {
     const uses = this.#functions.get(fn.id);
-    if (uses === undefined) {
-      this.#outbox.push(['function', fn.id, fn.packed]);
-      if (!fn.reusable) this.#passing.add(fn.id);
-      this.#forget();
-    }
     this.#functions.set(fn.id, (uses ?? 0) + 1);
+    if (uses !== undefined) return;
+    this.#outbox.push(['function', fn.id, fn.packed]);
+    if (!fn.reusable) this.#passing.add(fn.id);
+    this.#forget();
   }
 
   #forget(): void {

@@ -56,3 +56,18 @@ test('a worker lets go of what a finished call had captured', { timeout }, async
   assert.ok(held < 5 * state.byteLength, `${held} bytes for captures of ${state.byteLength} bytes each`);
   await pool.close();
 });
+
+test('many captured functions in use at once are all kept by the workers', { timeout }, async () => {
+  const pool = threads({ workers: 2 });
+  const calls = Array.from({ length: 12 }, (_, call) => {
+    const offset = { call };
+    return pool.map(
+      Array.from({ length: 40 }, (__, i) => i),
+      (i) => i + offset.call,
+      { chunk: 3 },
+    );
+  });
+  const all = await Promise.all(calls);
+  all.forEach((values, call) => assert.deepEqual(values.slice(0, 3), [call, call + 1, call + 2]));
+  await pool.close();
+});
