@@ -29,7 +29,7 @@ export function recordOf(fn: object): FunctionRecord | null | undefined {
   if (known !== undefined) return known;
   const text = Function.prototype.toString.call(fn);
   if (isNative(fn)) return undefined;
-  const sloppy = Object.hasOwn(fn, 'caller') && Object.hasOwn(fn, 'arguments');
+  const sloppy = isSloppy(fn, text);
   const key = `${sloppy ? 's' : 'm'}${text}`;
   let source = sources.get(key);
   if (source === undefined) {
@@ -97,6 +97,22 @@ export function codeOf(
     record.codes.set(key, code);
   }
   return code;
+}
+
+/**
+ * A plain `function` outside strict mode lets its `caller` be read, from a property of its own or, in newer engines, through
+ * an accessor that all functions inherit; for every other function that throws.
+ */
+function isSloppy(fn: object, text: string): boolean {
+  if (Object.hasOwn(fn, 'caller')) return Object.hasOwn(fn, 'arguments');
+  if (!/^function\b(?!\s*\*)/.test(text)) return false;
+  try {
+    Reflect.get(Function.prototype, 'caller', fn);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** A plain `function` without `caller` is strict, whatever its script is; the text of others may say so. */
