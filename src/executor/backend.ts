@@ -66,6 +66,8 @@ export interface Chunk {
   readonly range?: RangeState | undefined;
   /** Run on this worker only (broadcast), or on the one that takes its place when it dies before it has started the chunk. */
   readonly worker?: number | undefined;
+  /** Do not let several workers run its items at a time: whoever runs failed items again must know which have run. */
+  readonly undivided?: boolean | undefined;
   readonly sink: ChunkSink;
 }
 

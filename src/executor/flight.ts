@@ -81,6 +81,9 @@ export class Flight implements Chunk, ChunkSink {
   get graceMs(): number {
     return this.#owner.settings.graceMs;
   }
+  get undivided(): boolean {
+    return this.#have !== undefined;
+  }
   get sink(): ChunkSink {
     return this;
   }

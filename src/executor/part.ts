@@ -50,10 +50,15 @@ export class ChunkRun {
     this.addPart(chunk.from, chunk.to);
   }
 
-  /** Items are independent and have a result each: the chunk can be split and resumed anywhere. */
+  /** Items are independent and have a result each: the chunk can be resumed anywhere. */
   get splittable(): boolean {
     const { op } = this.chunk;
     return op === 'map' || op === 'star' || op === 'each' || op === 'flat';
+  }
+
+  /** Several workers may run its items at a time. */
+  get dividable(): boolean {
+    return this.splittable && this.chunk.undivided !== true;
   }
 
   addPart(from: number, to: number): Part {

@@ -31,7 +31,7 @@ export function rebalance(
   if (parts.length === 0) {
     for (const worker of busy) {
       const part = worker.running();
-      if (part === undefined || !part.run.splittable || part.moved || part.run.ended) continue;
+      if (part === undefined || !part.run.dividable || part.moved || part.run.ended) continue;
       const left = part.to - worker.board.peek(part.slot, part.to);
       if (left < 1) continue;
       again = true;

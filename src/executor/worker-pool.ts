@@ -232,7 +232,7 @@ export class WorkerPool implements Backend {
   #assign(part: Part, worker: PoolWorker): void {
     const { run } = part;
     if (run.ended) return;
-    if (this.#maxTasksPerWorker !== undefined && run.splittable) {
+    if (this.#maxTasksPerWorker !== undefined && run.dividable) {
       const room = this.#maxTasksPerWorker - worker.items;
       if (part.to - part.from > room) {
         this.#queue.unshift([run.addPart(part.from + room, part.to)]);
