@@ -82,7 +82,7 @@ export class Flight implements Chunk, ChunkSink {
     return this.#owner.settings.graceMs;
   }
   get undivided(): boolean {
-    return this.#have !== undefined;
+    return this.#owner.settings.retries !== undefined;
   }
   get sink(): ChunkSink {
     return this;
