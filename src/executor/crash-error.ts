@@ -38,7 +38,7 @@ export function lostMemoryError(
 
 function howItEnded(exit: WorkerExit): string {
   if (exit.memoryLimit !== undefined) return `ran out of memory (limit: ${exit.memoryLimit})`;
-  if (exit.error !== undefined) return `died of an uncaught error: ${describe(exit.error)}`;
+  if (exit.error !== undefined) return `died of an uncaught error: ${describeError(exit.error)}`;
   if (exit.signal !== undefined) return `was killed by ${exit.signal}`;
   return exit.code !== undefined ? `exited with code ${exit.code}` : 'is gone';
 }
@@ -65,6 +65,7 @@ function build(
   });
 }
 
-function describe(error: unknown): string {
+/** `RangeError: no room`; anything that was thrown. */
+export function describeError(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

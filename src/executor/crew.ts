@@ -1,7 +1,7 @@
 /** The workers of a pool: how they start, retire, die and are counted. What they run is the pool's business. */
 import { ExecutorClosedError, UnsupportedError, WorkerInitError } from '../base/errors.ts';
 import { capture, unpackError, type AnyFunction, type Packed } from '../closure/index.ts';
-import { crashError } from './crash-error.ts';
+import { crashError, describeError } from './crash-error.ts';
 import type { Deadlines } from './deadlines.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { FromWorker } from './wire.ts';
@@ -313,7 +313,7 @@ export class Crew {
 
   #startFailed(message: string, cause: unknown): void {
     this.#failedStarts = 0;
-    const error = new WorkerInitError(`${message}: ${describe(cause)}`, { cause });
+    const error = new WorkerInitError(`${message}: ${describeError(cause)}`, { cause });
     this.#tellStarted(error);
     this.#events.startFailed(error);
   }
@@ -321,8 +321,4 @@ export class Crew {
   #tellStarted(error: WorkerInitError | undefined): void {
     for (const told of this.#started.splice(0)) told(error);
   }
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

@@ -142,12 +142,16 @@ class PartRun {
     return undefined;
   }
 
+  /** Makes the next stride longer or shorter, by how long the last one took. */
+  #adapt(took: number): void {
+    if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
+    else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+  }
+
   /** Between strides: adapts the stride to its duration and flushes now and then. */
   #pace(since: number): PartEnd | undefined {
     const now = performance.now();
-    const took = now - since;
-    if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
-    else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+    this.#adapt(now - since);
     if (now - this.#lastFlush >= flushMs) {
       this.#lastFlush = now;
       return this.#handOver(true);
@@ -250,8 +254,7 @@ class PartRun {
       }
       const now = performance.now();
       const took = now - since;
-      if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
-      else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+      this.#adapt(took);
       if (now - this.#lastFlush >= flushMs * 8 || took >= flushMs) {
         this.#lastFlush = now;
         hand(this.#k);
