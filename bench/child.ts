@@ -1,4 +1,5 @@
-/** Runs one variant of one suite in this fresh process and prints its sample: `node child.js <suite> <variant> <quick|full>`. */
+/** Runs one variant of one suite in this fresh process and prints its sample: `node child.js <suite> <variant> <smoke|quick|full>`. */
+import { MissingError } from './missing.ts';
 import { suites } from './suites.ts';
 
 const [suiteName = '', variantName = '', scale = 'full'] = process.argv.slice(2);
@@ -12,5 +13,11 @@ if (variant === undefined) {
     `no variant ${variantName} in ${suiteName}; there are ${Object.keys(suite.variants).join(', ')}`,
   );
 }
-const sample = await variant({ quick: scale === 'quick' });
-console.log(`\n${JSON.stringify(sample)}`);
+try {
+  const sample = await variant({ quick: scale !== 'full', smoke: scale === 'smoke' });
+  console.log(`\n${JSON.stringify({ sample })}`);
+} catch (error) {
+  if (!(error instanceof MissingError)) throw error;
+  console.log(`\n${JSON.stringify({ missing: error.message })}`);
+}
+process.exit();

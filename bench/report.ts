@@ -1,6 +1,6 @@
 /** Turns samples into rows, a table for people and a section of RESULTS.md. */
 import { median, spread, type Spread } from './statistics.ts';
-import type { Metric, Row, Sample, Suite } from './suite.ts';
+import type { BestOf, Comparison, Metric, Row, Sample, Suite, Unit } from './suite.ts';
 
 /** What happened to one suite: samples by round and variant, and what failed. */
 export interface Measured {
@@ -9,6 +9,8 @@ export interface Measured {
   readonly rounds: readonly Readonly<Record<string, Sample | undefined>>[];
   /** Variant → why it gave no sample. */
   readonly failures: ReadonlyMap<string, string>;
+  /** Variant → what this machine lacks for it. */
+  readonly missing: ReadonlyMap<string, string>;
 }
 
 /** A row with its numbers; `result` is absent when a variant gave none. */
@@ -26,7 +28,7 @@ export function rowResults(measured: Measured): RowResult[] {
     const absolutes: number[] = [];
     for (const round of measured.rounds) {
       const value = pick(round, row.value);
-      const over = row.over === undefined ? 1 : pick(round, row.over);
+      const over = row.over === undefined ? 1 : divisor(round, row.over, row.goal);
       if (value === undefined || over === undefined) continue;
       values.push(value / over);
       absolutes.push(value);
@@ -44,23 +46,71 @@ export function rowResults(measured: Measured): RowResult[] {
   });
 }
 
+/** One line of a comparison. */
+export interface Standing {
+  readonly variant: string;
+  readonly label: string;
+  readonly ours: boolean;
+  readonly result: Spread;
+  /** Median over the rounds of this variant's number over ours. */
+  readonly ratio: number | undefined;
+}
+
+/** Who gave a number, the best first. */
+export function standings(measured: Measured, comparison: Comparison): Standing[] {
+  const { metric, ours, labels, better } = comparison;
+  const found: Standing[] = [];
+  for (const [variant, label] of Object.entries(labels)) {
+    const values: number[] = [];
+    const ratios: number[] = [];
+    for (const round of measured.rounds) {
+      const value = pick(round, { variant, metric });
+      const own = pick(round, { variant: ours, metric });
+      if (value === undefined) continue;
+      values.push(value);
+      if (own !== undefined) ratios.push(value / own);
+    }
+    if (values.length === 0) continue;
+    const ratio = ratios.length === 0 ? undefined : median(ratios);
+    found.push({ variant, label, ours: variant === ours, result: spread(values), ratio });
+  }
+  const sign = better === 'less' ? 1 : -1;
+  return found.sort((a, b) => sign * (a.result.median - b.result.median));
+}
+
+function divisor(
+  round: Readonly<Record<string, Sample | undefined>>,
+  over: Metric | BestOf,
+  goal: Row['goal'],
+): number | undefined {
+  if (!('bestOf' in over)) return pick(round, over);
+  const values = over.bestOf.flatMap((variant) => pick(round, { variant, metric: over.metric }) ?? []);
+  if (values.length === 0) return undefined;
+  return goal !== undefined && 'atLeast' in goal ? Math.max(...values) : Math.min(...values);
+}
+
 function pick(round: Readonly<Record<string, Sample | undefined>>, metric: Metric): number | undefined {
   return round[metric.variant]?.[metric.metric];
 }
 
 /** Three significant digits, without an exponent. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1000) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3);
 }
 
+/** The unit as it stands behind a number. */
+export function suffix(unit: Unit): string {
+  return unit === '' || unit === '/s' ? unit : ` ${unit}`;
+}
+
 function cells({ row, result, absolute, holds }: RowResult): string[] {
   const goal = row.goal;
   const wanted = goal === undefined ? '' : 'atMost' in goal ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
   if (result === undefined) return [row.label, 'no result', '', wanted, goal === undefined ? '' : '✗'];
-  const unit = row.unit === '' ? '' : row.unit === '/s' ? '/s' : ` ${row.unit}`;
+  const unit = suffix(row.unit);
   const own = row.over === undefined ? unit : '';
   const bracket = row.over === undefined || row.unit === '' ? '' : ` [${digits(absolute)}${unit}]`;
   return [
@@ -72,19 +122,42 @@ function cells({ row, result, absolute, holds }: RowResult): string[] {
   ];
 }
 
-/** The Markdown of one suite. */
-export function suiteMarkdown(measured: Measured): string {
+/** The Markdown of one suite; `plot` is the address of its picture. */
+export function suiteMarkdown(measured: Measured, plot?: string): string {
+  const { suite, rounds } = measured;
   const lines = [
-    `### ${measured.suite.title}`,
+    `### ${suite.title}`,
     '',
-    `${measured.suite.about} ${measured.rounds.length} rounds.`,
-    '',
-    '| | median | min–max | goal | |',
-    '|---|---|---|---|---|',
-    ...rowResults(measured).map((row) => `| ${cells(row).join(' | ')} |`),
+    `${suite.about} ${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}.`,
   ];
+  if (suite.rows.length > 0) {
+    lines.push('', '| | median | min–max | goal | |', '|---|---|---|---|---|');
+    lines.push(...rowResults(measured).map((row) => `| ${cells(row).join(' | ')} |`));
+  }
+  for (const comparison of suite.comparisons ?? []) lines.push('', ...comparisonTable(measured, comparison));
+  if (plot !== undefined) lines.push('', `![${suite.title}](${plot})`);
   for (const [variant, reason] of measured.failures) lines.push('', `\`${variant}\` failed: ${reason}`);
+  for (const [reason, variants] of byReason(measured.missing)) {
+    lines.push('', `Skipped: ${variants.map((variant) => `\`${variant}\``).join(', ')}: ${reason}`);
+  }
   return lines.join('\n');
+}
+
+function comparisonTable(measured: Measured, comparison: Comparison): string[] {
+  const wish = comparison.better === 'less' ? 'less is better' : 'more is better';
+  const rows = standings(measured, comparison).map(({ label, ours, result, ratio }) => {
+    const mark = ours ? '**' : '';
+    const median = `${mark}${digits(result.median)}${suffix(comparison.unit)}${mark}`;
+    const range = `${digits(result.min)}–${digits(result.max)}`;
+    return `| ${mark}${label}${mark} | ${median} | ${range} | ${ratio === undefined ? '' : digits(ratio)} |`;
+  });
+  return [`| ${comparison.title} (${wish}) | median | min–max | ÷ ours |`, '|---|---|---|---|', ...rows];
+}
+
+function byReason(missing: ReadonlyMap<string, string>): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const [variant, reason] of missing) reasons.set(reason, [...(reasons.get(reason) ?? []), variant]);
+  return reasons;
 }
 
 /** Puts `section` in place of the one with the same heading, or at the end. */

@@ -1,8 +1,8 @@
 /**
  * One computation, four ways: a plain loop, array methods, a parallel map and a parallel loop over shared memory.
  *
- * A body as short as this one is where messages cost more than the work: `map` has to send every number there and back,
- * `for` sends none. All give the same numbers; the times go to stderr.
+ * A body as short as this one is where messages cost more than the work: `map` would have to send every number there and
+ * back, and begins in the calling thread to see whether that pays; `for` sends none. All give the same numbers; the times go to stderr.
  *
  * Python: the tutorial's loops versus vectors (a Python loop, a comprehension, NumPy, numba.prange)
  */

@@ -13,8 +13,8 @@ const pool = threads({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 64 
 const work = Array.from({ length: 20 }, (_, n) => pool.submit((k: number) => k * k, n));
 const exits = pool.submit(() => process.exit(3));
 const devours = pool.submit(() => {
-  const hoard: number[][] = [];
-  for (;;) hoard.push(new Array<number>(100_000).fill(0.5));
+  let hoard: unknown;
+  for (;;) hoard = { before: hoard };
 });
 
 for (const task of [exits, devours]) {

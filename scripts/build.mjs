@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundled, bundleWorkers } from './bundle.mjs';
 import { isFresh, markFresh } from './freshness.mjs';
 import { ensureInstalled } from './install.mjs';
 import { filesBelow, root, shown } from './paths.mjs';
@@ -11,18 +12,21 @@ const isSource = (name) => name.endsWith('.ts') && !name.endsWith('.d.ts');
 const raw = (path) => /[\\/](fixtures|node_modules)[\\/]/.test(path);
 
 /**
- * Compiles what `config` names unless it is up to date, and removes outputs whose source is gone.
+ * Compiles what `config` names unless it is up to date, and removes outputs whose source is gone. `finish.run` does what is left
+ * to do, and writes `finish.files`, paths below `outDir`.
  * @returns {boolean} whether anything was done
  * @throws {BuildError} when the compiler found errors (it has printed them)
  */
-function compile(step, config, folders, outDir, inputsBesides = []) {
+function compile(step, config, folders, outDir, inputsBesides = [], finish = { files: [], run() {} }) {
   const sources = folders
     .flatMap((folder) => filesBelow(join(root, folder), isSource))
     .filter((path) => !raw(path));
   if (sources.length === 0) return false;
   const base = outDir === 'dist' ? join(root, 'src') : root;
   const compiled = new Set(
-    sources.map((path) => join(root, outDir, shown(path, base).replace(/\.ts$/, '.js'))),
+    [...sources.map((path) => shown(path, base).replace(/\.ts$/, '.js')), ...finish.files].map((path) =>
+      join(root, outDir, path),
+    ),
   );
   const inputs = [
     ...sources,
@@ -46,6 +50,7 @@ function compile(step, config, folders, outDir, inputsBesides = []) {
     const script = path.replace(/(\.d\.ts|\.js)(\.map)?$/, '.js');
     if (script.endsWith('.js') && !compiled.has(script)) rmSync(path);
   }
+  finish.run();
   markFresh(step, inputs, outputs());
   return true;
 }
@@ -57,7 +62,9 @@ export class BuildError extends Error {
 
 /** Brings `dist` up to date. */
 export function buildSources() {
-  return compile('dist', 'tsconfig.json', ['src'], 'dist');
+  const script = join(root, 'scripts', 'bundle.mjs');
+  const finish = { files: bundled, run: () => bundleWorkers(join(root, 'dist')) };
+  return compile('dist', 'tsconfig.json', ['src'], 'dist', [script], finish);
 }
 
 /** Brings `.build` up to date; needs `dist`. */

@@ -1,26 +1,32 @@
 /** The steps of `npm test`, in order; the first that fails ends it. */
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensurePeers, peersInstalled } from './bench-peers.mjs';
 import { BuildError, buildSources, buildTests } from './build.mjs';
 import { prepareDoctests } from './doctests.mjs';
 import { checkFloors, floorsTable } from './floors.mjs';
 import { checkGates } from './gates.mjs';
 import { ensureInstalled } from './install.mjs';
+import { leftBehind, RUN_VARIABLE, segmentNames } from './left-behind.mjs';
 import { isNewestLts, nodeOf, versionsToTest } from './node-versions.mjs';
 import { filesBelow, root, shown } from './paths.mjs';
 
 const USAGE = `npm test [-- options] [words]
 
-  --quick        this Node only, without the package tests
+  --quick        this Node only, without the package tests and the benchmarks
   --node 22,24   run the tests on these major versions of Node only
-  --only a,b     these steps only: build floors format lint gates types doctests package tests
+  --only a,b     these steps only: build floors format lint gates types doctests package bench tests
   words          run only the test files whose path contains one of them
 
 Without options: everything, on every supported version of Node.`;
 
 /** Longest time of one test file; tests have shorter ones of their own. */
 const FILE_TIMEOUT_MS = 300_000;
+
+/** Shared memory and those who look after it go a moment after the last process that used it. */
+const LEFT_BEHIND_MS = 12_000;
 
 /** Runs a development tool by its script, so that no shell and no PATH is needed. */
 function tool(script, args) {
@@ -48,17 +54,21 @@ function testFiles(words) {
 
 const isPackageTest = (path) => path.includes('/test/package/');
 
+/** Whole programs, and processes of their own: they take long and tell little new on one more version. */
+const programs = /\/test\/(?:cli|examples|bench|observe|processes)\//;
+const twice = /\/(?:failure-matrix\.processes.*|processes-by-message)\.test\.js$/;
+
 /**
  * What is tested on a version of Node besides the running one: everything on the newest LTS but the scripts' own tests;
- * on the others, what depends on the engine. Whole programs take long and tell little new there.
+ * on the others, what depends on the engine.
  */
 function runsOn(version, path) {
   if (version === process.versions.node) return true;
   if (path.includes('/test/house/')) return false;
-  return isNewestLts(version) || !/\/test\/(?:cli|examples|bench|observe)\//.test(path);
+  return isNewestLts(version) || !(programs.test(path) || twice.test(path));
 }
 
-/** Runs test files in one Node; its own summary is the last thing it prints. */
+/** Runs test files in one Node; its own summary is the last thing it prints, but for what the tests left behind. */
 function runTests(node, files) {
   const args = [
     '--test',
@@ -66,11 +76,15 @@ function runTests(node, files) {
     '--test-concurrency=2',
     `--test-timeout=${FILE_TIMEOUT_MS}`,
   ];
+  const before = segmentNames();
+  const run = randomUUID();
   const { status } = spawnSync(node, [...args, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, [RUN_VARIABLE]: run },
   });
-  return status === 0;
+  const problems = leftBehind(before, run, LEFT_BEHIND_MS).map((line) => `left behind by the tests: ${line}`);
+  return report({ problems }) && status === 0;
 }
 
 /** Runs `npm test` with its arguments; returns the exit status. */
@@ -123,6 +137,7 @@ export function runChecks(argv) {
     const files = () => testFiles(words).filter(isPackageTest);
     const run = () => files().length === 0 || runTests(process.execPath, files());
     steps.push({ name: 'package', title: 'package: the packed tarball, checked, installed and used', run });
+    steps.push({ name: 'bench', title: 'bench: the benchmarks run, in miniature', run: runBenchmarks });
   }
   for (const version of nodes) {
     const run = () => {
@@ -169,6 +184,23 @@ export function runChecks(argv) {
     if (!(last && step.name === 'tests')) console.log(`✔ ${step.name}: ${seconds}`);
   }
   return 0;
+}
+
+/** Benchmarks that exercise every adapter; what is not installed is skipped and named. CI installs the peers. */
+const SMOKE = 'start,limits,calls,payload,nested,stencil,words';
+
+function runBenchmarks() {
+  buildTests();
+  if (process.env.CI === 'true' || peersInstalled()) ensurePeers();
+  const args = [join(root, '.build', 'bench', 'run.js'), '--smoke', '--no-write', '--only', SMOKE];
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = stdout.split('\n').filter((line) => status !== 0 || line.startsWith('Skipped: '));
+  for (const line of lines) console.log(`  ${line}`);
+  return status === 0;
 }
 
 function runFloors() {

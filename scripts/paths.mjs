@@ -17,9 +17,9 @@ export function filesBelow(folder, wanted = () => true) {
   const found = [];
   const visit = (/** @type {string} */ at) => {
     for (const entry of readdirSync(at, { withFileTypes: true })) {
-      if (entry.isDirectory()) {
-        if (entry.name !== 'node_modules') visit(join(at, entry.name));
-      } else if (wanted(entry.name)) found.push(join(at, entry.name));
+      if (entry.name === 'node_modules' || entry.name === '.venv') continue;
+      if (entry.isDirectory()) visit(join(at, entry.name));
+      else if (wanted(entry.name)) found.push(join(at, entry.name));
     }
   };
   try {

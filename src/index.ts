@@ -2,7 +2,9 @@
 export {
   CaptureError,
   ExecutorClosedError,
+  MissingPackageError,
   QueueFullError,
+  SharedMemoryError,
   TaskTimeoutError,
   TuttiError,
   UnsupportedError,
@@ -10,8 +12,11 @@ export {
   WorkerInitError,
 } from './base/errors.ts';
 export { usableCores } from './base/cores.ts';
+export { unmap, type MemoryHandle } from './memory/handle.ts';
+export { mapFile, type FileHandle, type MapFileOptions, type MapMode } from './memory/map-file.ts';
 export { move } from './memory/move.ts';
-export { isShared, shared } from './memory/shared.ts';
+export { segment, type Segment, type SegmentHandle } from './memory/segment.ts';
+export { isShared, shared, type SharedOptions } from './memory/shared.ts';
 export { deserialize, refuse, serialize, task } from './closure/index.ts';
 export { context, type TaskContext } from './executor/context.ts';
 export { Executor, Task } from './executor/index.ts';
@@ -37,6 +42,8 @@ export type {
   TaskStatus,
 } from './executor/index.ts';
 export { serial } from './executor/serial.ts';
+export { processes, type ProcessesOptions } from './processes/processes.ts';
+export { reusable } from './processes/reusable.ts';
 export { threads } from './threads/threads.ts';
 export {
   broadcast,

@@ -64,7 +64,7 @@ export const suite: Suite = {
   about:
     'Parallel efficiency = serial wall time ÷ (2 × wall time). Serial passes before and after in the same process; ' +
     'the row by hand (two `Worker`s, 32 tasks each) shows what the machine itself gives while others use it.',
-  rounds: { full: 7, quick: 2 },
+  rounds: { full: 7, quick: 1 },
   variants: { measure },
   rows: [
     {

@@ -5,6 +5,7 @@
  * | variable | effect |
  * |---|---|
  * | `TUTTI_WORKERS` | number of workers that executors start by default, in place of {@link usableCores} |
+ * | `TUTTI_TRACKER` | id of the process that cleans up shared memory, set for the child processes of one program |
  */
 
 /** The value of an environment variable; an empty one counts as absent. */

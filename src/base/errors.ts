@@ -35,7 +35,7 @@ export class CaptureError extends TuttiError {
 export class WorkerCrashedError extends TuttiError {
   readonly code = 'ERR_TUTTI_WORKER_CRASHED';
   readonly workerId: number;
-  /** The task's name and id, such as `score #12`. */
+  /** The task's name and id, such as `score (task #12, item 3)`. */
   readonly task: string | undefined;
   /** Index of the item that ran, for tasks over many items. */
   readonly index: number | undefined;
@@ -74,9 +74,21 @@ export class WorkerInitError extends TuttiError {
 export class TaskTimeoutError extends TuttiError {
   readonly code = 'ERR_TUTTI_TIMEOUT';
   readonly timeoutMs: number;
-  constructor(message: string, timeoutMs: number) {
+  /** The task's name and id, such as `score (task #12, item 3)`. */
+  readonly task: string | undefined;
+  /** Index of the item that ran, for tasks over many items. */
+  readonly index: number | undefined;
+  readonly workerId: number | undefined;
+  constructor(
+    message: string,
+    timeoutMs: number,
+    fields: { task?: string; index?: number; workerId?: number } = {},
+  ) {
     super(message);
     this.timeoutMs = timeoutMs;
+    this.task = fields.task;
+    this.index = fields.index;
+    this.workerId = fields.workerId;
   }
 }
 
@@ -98,4 +110,40 @@ export class ExecutorClosedError extends TuttiError {
 /** The executor cannot do what was asked, such as blocking on an asynchronous function; the message names the alternative. */
 export class UnsupportedError extends TuttiError {
   readonly code = 'ERR_TUTTI_UNSUPPORTED';
+}
+
+/** A package that is installed only by those who need it is not there; the message has the command that installs it. */
+export class MissingPackageError extends TuttiError {
+  readonly code = 'ERR_TUTTI_MISSING_PACKAGE';
+  /** The package to install. */
+  readonly packageName: string;
+  constructor(message: string, packageName: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.packageName = packageName;
+  }
+}
+
+/** Memory that several processes see, or a mapped file, could not be had: the system is short of it, or it is gone. */
+export class SharedMemoryError extends TuttiError {
+  readonly code = 'ERR_TUTTI_SHARED_MEMORY';
+  /** The segment's name or the file's path. */
+  readonly memory: string | undefined;
+  /** The bytes asked for. */
+  readonly byteLength: number | undefined;
+  /** The bytes that were free, when the system told. */
+  readonly free: number | undefined;
+  constructor(
+    message: string,
+    fields: {
+      memory?: string | undefined;
+      byteLength?: number | undefined;
+      free?: number | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.memory = fields.memory;
+    this.byteLength = fields.byteLength;
+    this.free = fields.free;
+  }
 }

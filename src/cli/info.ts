@@ -1,3 +1,4 @@
+import { nativeProblem } from '../memory/native.ts';
 import type { Command } from './command.ts';
 import { describeMachine } from './machine.ts';
 import { alignColumns, paint } from './terminal.ts';
@@ -8,7 +9,9 @@ export const info: Command = {
   summary: 'show the cores and versions that Tutti sees here',
   flags: { json: { help: 'print JSON' } },
   run(flags, terminal) {
-    const machine = describeMachine();
+    // Here alone: it loads koffi.
+    const noSharedMemory = nativeProblem('memory shared between processes')?.message;
+    const machine = { ...describeMachine(), noSharedMemory };
     if (flags['json']) {
       terminal.out.write(`${JSON.stringify(machine, undefined, 2)}\n`);
       return 0;
@@ -21,6 +24,7 @@ export const info: Command = {
       ['processor', machine.cpu],
       ['usable cores', `${machine.usableCores}${limited}: the number of workers by default`],
       ['memory', `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+      ['across processes', machine.noSharedMemory ?? 'memory is shared'],
     ];
     terminal.out.write(
       `${alignColumns(rows, [0, 1], (cell, _, column) => (column === 0 ? paint(terminal, 'dim', cell) : cell))}\n`,

@@ -20,6 +20,8 @@ interface Kept {
   readonly captured: Captured;
   /** Own keys of the function at capture; another number means that it is not what it was. */
   readonly keys: number;
+  /** It cannot see its own properties: to who calls it, it is what it was, whatever becomes of them. */
+  readonly blind: boolean;
 }
 
 const kept = new WeakMap<AnyFunction, Kept>();
@@ -38,14 +40,30 @@ export function capture(fn: AnyFunction): Captured {
   const pinned = pinOf(fn);
   if (pinned !== undefined) {
     const captured = before?.captured ?? { id: nextNumber(), packed: pinned.packed, reusable: true };
-    if (before === undefined) kept.set(fn, { captured, keys: 0 });
+    if (before === undefined) kept.set(fn, { captured, keys: 0, blind: true });
     return captured;
   }
   const keys = Reflect.ownKeys(fn).length;
   if (before !== undefined && before.keys === keys && isBare(fn)) return before.captured;
   const { captured, unchanging } = captureNow(fn);
-  if (unchanging) kept.set(fn, { captured, keys });
+  if (unchanging) kept.set(fn, { captured, keys, blind: !seesItself(fn, captured.packed) });
   return captured;
+}
+
+/** As {@link capture}, for who does nothing but call the function: its own properties count only if it can see them. */
+export function captureToCall(fn: AnyFunction): Captured {
+  const before = kept.get(fn);
+  return before?.blind === true ? before.captured : capture(fn);
+}
+
+/** Whether the function can see properties of its own; true when in doubt. */
+function seesItself(fn: AnyFunction, packed: Packed): boolean {
+  const [node] = 'raw' in packed || packed.nodes.length !== 1 ? [] : packed.nodes;
+  if (node?.t !== 'fn' || node.env.length > 0 || node.code.variables.length > 0) return true;
+  const text = Function.prototype.toString.call(fn);
+  if (/[`\\]|\b(?:arguments|eval|this|target|super)\b/.test(text)) return true;
+  const own = /^(?:async\s*)?function\s*\*?\s*([\w$]+)/.exec(text)?.[1];
+  return own !== undefined && text.split(own).length !== 2;
 }
 
 /** A `function` may have got methods on its prototype since. */
@@ -67,6 +85,7 @@ function captureNow(fn: AnyFunction): { captured: Captured; unchanging: boolean 
   const signature = signatureOf(graph, packed);
   const reusable = unchanging || signature !== undefined;
   const made = { id: nextNumber(), packed: reusable ? packed : snapshot(packed), reusable };
+  if (made.packed !== packed) graph.hold(made.packed);
   return { captured: signature === undefined ? made : twinOf(signature, made), unchanging };
 }
 

@@ -1,6 +1,6 @@
 /** Compiled factories of functions, by their code. */
 import vm from 'node:vm';
-import { importerFor, metaFor } from './importer.ts';
+import type { importerFor, metaFor } from './importer.ts';
 import type { FunctionCode } from './wire.ts';
 
 /** What one run of a factory gives. */
@@ -20,6 +20,12 @@ type Factory = (
   ...variables: readonly unknown[]
 ) => [Made['make'], Made['set'], Made['late']?];
 
+/** For functions with `import.meta` or `import()`: those of their file. */
+export interface ModuleAccess {
+  readonly metaFor: typeof metaFor;
+  readonly importerFor: typeof importerFor;
+}
+
 /** Factories kept; the least recently used go first. */
 const KEPT = 1000;
 const factories = new Map<string, Factory>();
@@ -35,6 +41,7 @@ export function factoryOf(
   values: readonly unknown[],
   waiting: readonly number[],
   scope?: SharedScope,
+  modules?: ModuleAccess,
 ): Made {
   const text = factoryText(code, waiting);
   const key = `${code.file}:${code.line}:${code.column}\n${text}`;
@@ -50,8 +57,8 @@ export function factoryOf(
     factories.set(key, factory);
   } else if (factories.delete(key)) factories.set(key, factory);
   const [make, set, late] = factory(
-    code.module ? metaFor(code.file) : undefined,
-    code.module ? importerFor(code.file) : undefined,
+    code.module ? modules?.metaFor(code.file) : undefined,
+    code.module ? modules?.importerFor(code.file) : undefined,
     pickMember,
     ...values,
   );

@@ -5,6 +5,8 @@ import type { AnyNode, Class, Function as FunctionLike, Pattern } from 'acorn';
 export interface Surroundings {
   /** Free names with the offset of their first mention, in order of appearance. */
   readonly names: Map<string, number>;
+  /** Every place where they are read. */
+  readonly mentions: Map<string, Mention[]>;
   /** Those that are assigned to. */
   readonly written: Set<string>;
   /** A named function's mention of its own name, which is another's where a declaration was assigned. */
@@ -20,6 +22,13 @@ export interface Surroundings {
   readonly metas: [start: number, end: number][];
   /** Offsets of the word `import` in `import(…)`. */
   readonly imports: number[];
+}
+
+/** Where a free name is read, and in what form. */
+export interface Mention {
+  readonly at: number;
+  /** `value`, `{ name }`, `name(…)`, and a statement that begins with `name(…)`. */
+  readonly form: 'value' | 'shorthand' | 'call' | 'statement';
 }
 
 interface Scope {
@@ -40,9 +49,11 @@ export function surroundings(root: AnyNode, sloppy: boolean): Surroundings {
   return new Walk(root, sloppy).found;
 }
 
-class Walk {
-  readonly found: Surroundings = {
+/** Those of a function that takes nothing from outside. */
+export function noSurroundings(): Surroundings {
+  return {
     names: new Map(),
+    mentions: new Map(),
     written: new Set(),
     ownName: undefined,
     outerThis: undefined,
@@ -53,9 +64,17 @@ class Walk {
     metas: [],
     imports: [],
   };
+}
+
+class Walk {
+  readonly found = noSurroundings();
   readonly #root: AnyNode;
   readonly #sloppy: boolean;
   readonly #privates: Set<string>[] = [];
+  /** Forms of mentions other than `value`, by place. */
+  readonly #forms = new Map<number, Mention['form']>();
+  /** Where statements begin that are expressions. */
+  readonly #statements = new Set<number>();
   /** Holds the own name of a function that is the root. */
   #own: Scope | undefined;
 
@@ -74,7 +93,14 @@ class Walk {
         return;
       }
     if (!this.found.names.has(name)) this.found.names.set(name, at);
-    if (write) this.found.written.add(name);
+    if (write) {
+      this.found.written.add(name);
+      return;
+    }
+    const mention = { at, form: this.#forms.get(at) ?? 'value' };
+    const mentions = this.found.mentions.get(name);
+    if (mentions === undefined) this.found.mentions.set(name, [mention]);
+    else mentions.push(mention);
   }
 
   #all(nodes: readonly (AnyNode | null | undefined)[], scope: Scope | undefined, receiver: Receiver): void {
@@ -103,7 +129,14 @@ class Walk {
       case 'ImportExpression':
         this.found.imports.push(node.start);
         break;
+      case 'ExpressionStatement':
+        this.#statements.add(node.start);
+        break;
+      case 'TaggedTemplateExpression':
+        this.#called(node.tag);
+        break;
       case 'CallExpression':
+        this.#called(node.callee);
         if (node.callee.type === 'Identifier' && node.callee.name === 'eval')
           this.found.directEval ??= node.start;
         break;
@@ -190,12 +223,17 @@ class Walk {
       this.#visit(value as AnyNode, scope, receiver);
   }
 
+  #called({ type, start }: AnyNode): void {
+    if (type === 'Identifier') this.#forms.set(start, this.#statements.has(start) ? 'statement' : 'call');
+  }
+
   #member(
     node: Extract<AnyNode, { type: 'Property' | 'MethodDefinition' | 'PropertyDefinition' }>,
     scope: Scope | undefined,
     receiver: Receiver,
   ): void {
     if (node.computed) this.#visit(node.key, scope, receiver);
+    if (node.type === 'Property' && node.shorthand) this.#forms.set(node.value.start, 'shorthand');
     // Field initialisers run as methods of the instance: `this` and `super` are the class's own.
     this.#visit(node.value, scope, node.type === 'PropertyDefinition' ? INSIDE : receiver);
   }

@@ -4,6 +4,7 @@ import { isDeclared } from './declared.ts';
 import { codeOf, look, positionIn, recordOf, type FunctionRecord } from './function-record.ts';
 import type { AnyFunction } from './function-type.ts';
 import { foreignId, idOf, importOf } from './identity.ts';
+import { isOwnModule } from './imported-modules.ts';
 import { introspect, withInspector, type Introspection } from './inspector.ts';
 import { intrinsicPath, isNative, knownNode } from './intrinsics.ts';
 import { builtinExport, commonjsExport } from './module-exports.ts';
@@ -25,7 +26,7 @@ export function functionNode(graph: Graph, value: object, trail: Trail | undefin
   const away = graph.options.reply === true ? foreignId(fn) : undefined;
   if (away !== undefined) return { t: 'reference', id: away, name: fn.name };
   const exported = commonjsExport(fn);
-  if (exported !== undefined) return { t: 'commonjs', ...exported };
+  if (exported !== undefined) return exported;
   if (isNative(fn)) return nativeNode(graph, fn, trail);
   // Not for what is sent itself: that alone would build the table of builtin exports.
   const builtin = trail?.up === undefined ? undefined : builtinExport(fn);
@@ -43,7 +44,10 @@ function nativeNode(graph: Graph, fn: AnyFunction, trail: Trail | undefined): Wi
   if (bound === undefined)
     throw refusal(
       trail,
-      `the native function ${fn.name} belongs to this thread; call it through what it is a method of`,
+      fn.name === ''
+        ? 'it has to do with a function of another vm context, or of the engine; make the function in this context, or ' +
+            'send its text'
+        : `the native function ${fn.name} belongs to this thread; call it through what it is a method of`,
     );
   graph.reusable = false;
   const step = (label: string): Trail => ({ up: trail, kind: 'text', label });
@@ -72,7 +76,9 @@ function userNode(
   const seen = needsLook ? look(fn, record) : undefined;
   const special = seen === undefined ? undefined : nodeFunction(graph, fn, record, seen, trail);
   if (special !== undefined) return special;
-  const exported = trail?.up === undefined ? undefined : exportNode(fn, record, seen ?? look(fn, record));
+  // What is sent itself is the program's, unless it is one of Tutti's functions.
+  const isInner = trail?.up !== undefined || (seen !== undefined && isOwnModule(record.script?.base ?? ''));
+  const exported = isInner ? exportNode(fn, record, () => seen ?? look(fn, record)) : undefined;
   if (exported !== undefined) return exported;
   const step = (name: string, offset: number): Trail => ({
     up: trail,
@@ -83,26 +89,28 @@ function userNode(
   });
   refuseUses(record, step);
   const variables = new Map<string, number>();
+  const live = new Map<string, string>();
   const env: unknown[] = [];
   const envLinks: Links = [];
   if (seen !== undefined)
     for (const [name, offset] of source.names) {
-      const level = resolve(graph, record, seen, name, step(name, offset), env, envLinks);
+      const level = resolve(graph, record, seen, name, step(name, offset), env, envLinks, live);
       if (level !== undefined) variables.set(name, level);
     }
   const own = seen && assignedName(fn, record, seen);
   if (own !== undefined) {
-    const level = resolve(graph, record, seen!, own.name, step(own.name, own.at), env, envLinks);
+    const level = resolve(graph, record, seen!, own.name, step(own.name, own.at), env, envLinks, live);
     if (level !== undefined) variables.set(own.name, level);
   }
   if (stated !== undefined)
     for (const [name, offset] of source.names)
       if (resolveStated(graph, stated, name, step(name, offset), env, envLinks)) variables.set(name, -1);
   if (variables.size === 0 && seen !== undefined) record.globalsOnly = true;
+  if (trail?.up !== undefined) graph.sent.push(fn);
   const node: FunctionNode = {
     t: 'fn',
     id: idOf(fn),
-    code: codeOf(record, [...variables.keys()], by, own !== undefined),
+    code: codeOf(record, [...variables.keys()], by, own !== undefined, live),
     env,
     name: nameOf(fn),
   };
@@ -114,6 +122,7 @@ function userNode(
       record,
       scopes: seen.scopes,
       variables,
+      live,
       freed: own !== undefined,
       written: own?.written === true ? new Set([...source.written, own.name]) : source.written,
       holder: trail?.kind === 'key' ? trail.up : undefined,

@@ -68,21 +68,34 @@ export function positionIn(fn: object, record: FunctionRecord, offset: number): 
   return record.script && positionText(record.script, record.start, record.source.text, offset);
 }
 
-/** The code that makes the function again, with the given names as its variables; its own name is one if it is `freed`. */
+const NONE: ReadonlyMap<string, string> = new Map();
+
+const texts = new WeakMap<FunctionCode, string>();
+
+/** The text of the function that a code makes; unknown for codes that are copies. */
+export function textOf(code: FunctionCode): string | undefined {
+  return texts.get(code);
+}
+
+/**
+ * The code that makes the function again, with the given names as its variables; its own name is one if it is `freed`.
+ * `live` ones are imported variables, by the names under which their modules export them.
+ */
 export function codeOf(
   record: FunctionRecord,
   variables: readonly string[],
   name: string,
   freed = false,
+  live: ReadonlyMap<string, string> = NONE,
 ): FunctionCode {
-  const key = `${freed ? '=' : ''}${variables.join()}`;
+  const key = `${freed ? '=' : ''}${variables.join()}${live.size > 0 ? JSON.stringify([...live]) : ''}`;
   let code = record.codes.get(key);
   if (code === undefined) {
     const { source, script, start } = record;
     const strict =
       !source.sloppy &&
       (script === undefined || script.strict || source.kind !== 'function' || isStrict(source.text));
-    const made = source.factory(variables, strict, freed);
+    const made = source.factory(variables, strict, freed, live);
     code = {
       text: made.text,
       variables: [...variables],
@@ -95,6 +108,7 @@ export function codeOf(
       kind: source.kind,
     };
     record.codes.set(key, code);
+    texts.set(code, source.text);
   }
   return code;
 }

@@ -2,17 +2,16 @@
 import './own-errors.ts';
 import type { Transferable } from 'node:worker_threads';
 import { CaptureError } from '../base/errors.ts';
-import { collectMoved, lookPlain } from './plain.ts';
+import { collectMoved, isMovedHandle, lookPlain } from './plain.ts';
 import { functionNode } from './function-node.ts';
 import { objectNode } from './object-node.ts';
-import { symbolId } from './identity.ts';
-import './own-errors.ts';
+import { holdWith, notePrint, symbolId } from './identity.ts';
 import { intrinsicPath } from './intrinsics.ts';
 import { shareScopes, type CapturedFunction } from './shared-scopes.ts';
 import { markStateful } from './stateful.ts';
 import type { Trail } from './trail.ts';
 import { pathOf } from './trail.ts';
-import { setOwn } from './bag.ts';
+import { setOwn } from './rebuild.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { FunctionNode, Links, Packed, WireNode } from './wire.ts';
 
@@ -22,12 +21,14 @@ export interface GraphOptions {
   readonly reply?: boolean | undefined;
   /** What cannot travel is left out and listed in `dropped` instead of refused. */
   readonly lenient?: boolean | undefined;
-  /** Collects ArrayBuffers marked by `move()`. */
+  /** Collects what was marked by `move()`. */
   readonly transfer?: Transferable[] | undefined;
   /** Functions are captured from what `task({ … }, fn)` states for them, never through the inspector. */
   readonly stated?: Readonly<Record<string, unknown>> | undefined;
   /** The function that `stated` belongs to. */
   readonly root?: unknown;
+  /** Keeps the functions of the message alive; the packed value itself by default. */
+  readonly holder?: object | undefined;
 }
 
 interface Visit {
@@ -47,6 +48,8 @@ export class Graph {
   readonly dropped: string[] = [];
   /** Functions captured with their variables, in order. */
   readonly captured: CapturedFunction[] = [];
+  /** Functions sent by value. */
+  readonly sent: object[] = [];
   readonly #prints: FunctionNode[] = [];
   readonly #memo = new Map<object | symbol, number>();
   readonly #open: Visit[] = [];
@@ -62,7 +65,18 @@ export class Graph {
     if (!isRich(value) || (typeof value === 'object' && this.isPlain(value))) return { raw: value };
     const root = this.link(value, trail);
     this.#drain(root);
-    return { nodes: this.nodes, root, imports: this.imports };
+    const packed = { nodes: this.nodes, root, imports: this.imports };
+    this.hold(packed);
+    return packed;
+  }
+
+  /**
+   * Keeps what is sent alive for as long as the message is: a reply may name it. Not the value itself, which whoever sends it
+   * holds while a task is under way, and whose surroundings may be large.
+   */
+  hold(packed: Packed): void {
+    const { holder, reply } = this.options;
+    if (reply !== true) holdWith(holder ?? packed, this.sent);
   }
 
   /** Makes every node that was asked for. */
@@ -70,7 +84,12 @@ export class Graph {
     for (let visit = this.#open.pop(); visit !== undefined; visit = this.#open.pop())
       this.#put(visit.index, this.#visit(visit));
     // Prints first: they do not depend on what else in the message shares the class's variables.
-    for (const node of this.#prints) node.print = fingerprint(this.nodes, this.nodes.indexOf(node));
+    for (const node of this.#prints) {
+      const { print, large } = fingerprint(this.nodes, this.nodes.indexOf(node));
+      node.print = print;
+      if (large) node.large = true;
+      notePrint(node.id, print);
+    }
     shareScopes(this, this.captured);
     markStateful(this.nodes, root, this.#prints, this.captured);
   }
@@ -162,7 +181,9 @@ export class Graph {
       const next = open.pop() as object;
       if (found.has(next) || this.#plain.has(next) || this.#rich.has(next)) continue;
       const children: unknown[] = [];
-      const look = lookPlain(next, children);
+      let look = lookPlain(next, children);
+      // Where nothing can be moved, such as variables of a function, the refusal says what to do.
+      if (look === 'leaf' && this.options.transfer === undefined && isMovedHandle(next)) look = 'rich';
       if (look === 'rich') {
         this.#rich.add(next);
         rich.push(next);

@@ -2,35 +2,74 @@
  * Who is who across threads: ids of functions and symbols, origins of imported values, copies of classes.
  *
  * An id is given once, by the realm (thread) where the function was made, and goes wherever it goes. `originals` leads
- * back: it holds weakly, but the last {@link KEPT} functions sent are held strongly, so that what comes back soon after
- * its last other user is gone still finds its original.
+ * back. It holds weakly: a function keeps all the data around it alive. While a task is under way, what was sent for it is
+ * held by {@link holdWith}, so that a reply finds it even where the program has let it go.
  */
 import { threadId } from 'node:worker_threads';
+import { registrySlot } from '../base/registry.ts';
 import type { ImportReference } from './wire.ts';
 
-const KEPT = 1024;
-/** Classes rebuilt from elsewhere that this realm keeps for later messages. */
+/** Classes rebuilt from elsewhere that this realm keeps for later messages, and those of them that reach much data. */
 const CLASS_COPIES = 512;
+const LARGE_COPIES = 2;
 
-/** Name of this realm in ids; unique among processes for all that matters. */
-export const realm = `${process.pid.toString(36)}.${threadId.toString(36)}.${Math.random().toString(36).slice(2, 10)}`;
+interface Original {
+  readonly fn: WeakRef<object>;
+  /** Fingerprint of a class when it was sent last. */
+  print?: string;
+}
 
-let counter = 0;
-const ids = new WeakMap<object, string>();
-const symbolIds = new Map<symbol, string>();
-const originals = new Map<string, WeakRef<object>>();
-const kept: object[] = [];
-const cleanup = new FinalizationRegistry<string>((id) => {
-  if (originals.get(id)?.deref() === undefined) originals.delete(id);
+interface ClassCopy {
+  readonly print: string;
+  readonly ref: WeakRef<object>;
+  /** The copy itself, while it is held. */
+  fn: object | undefined;
+  readonly large: boolean;
+}
+
+interface Identities {
+  /** Name of this realm in ids; unique among processes for all that matters. */
+  readonly realm: string;
+  counter: number;
+  readonly ids: WeakMap<object, string>;
+  readonly symbolIds: Map<symbol, string>;
+  /** What came with a message, whoever made it first. */
+  readonly arrived: WeakSet<object>;
+  readonly originals: Map<string, Original>;
+  readonly held: WeakMap<object, object[]>;
+  readonly cleanup: FinalizationRegistry<string>;
+  readonly copies: Map<string, ClassCopy>;
+  readonly symbols: Map<string, symbol>;
+  readonly imports: WeakMap<object, ImportReference>;
+  readonly imported: Map<string, WeakRef<object>>;
+}
+
+/** One for all copies of this file in a thread: a worker starts with a copy in its bundle. */
+const identities = registrySlot<Identities>('identities', 1).take(() => {
+  const originals = new Map<string, Original>();
+  return {
+    realm: `${process.pid.toString(36)}.${threadId.toString(36)}.${Math.random().toString(36).slice(2, 10)}`,
+    counter: 0,
+    ids: new WeakMap(),
+    symbolIds: new Map(),
+    arrived: new WeakSet(),
+    originals,
+    held: new WeakMap(),
+    cleanup: new FinalizationRegistry((id) => {
+      if (originals.get(id)?.fn.deref() === undefined) originals.delete(id);
+    }),
+    copies: new Map(),
+    symbols: new Map(),
+    imports: new WeakMap(),
+    imported: new Map(),
+  };
 });
-const copies = new Map<string, { print: string; fn: object }>();
-const symbols = new Map<string, symbol>();
-const imports = new WeakMap<object, ImportReference>();
-const imported = new Map<string, WeakRef<object>>();
+const { ids, symbolIds, arrived, originals, held, cleanup, copies, symbols, imports, imported } = identities;
+export const { realm } = identities;
 
 /** A number never given before in this realm. */
 export function nextNumber(): number {
-  return ++counter;
+  return ++identities.counter;
 }
 
 /** The id of a function, given on first use. */
@@ -38,30 +77,52 @@ export function idOf(fn: object): string {
   let id = ids.get(fn);
   if (id === undefined) {
     id = `${realm}.${nextNumber()}`;
-    remember(fn, id);
+    enter(fn, id);
   }
   return id;
 }
 
-/** The id of a function that was made in another realm, if it was. */
+/** The id of a function that came with a message, if it did. */
 export function foreignId(fn: object): string | undefined {
-  const id = ids.get(fn);
-  return id === undefined || id.startsWith(`${realm}.`) ? undefined : id;
+  return arrived.has(fn) ? ids.get(fn) : undefined;
 }
 
-/** Ties a function to an id. */
+/** Ties a function that came with a message to its id. A copy of what was made here does not take its place. */
 export function remember(fn: object, id: string): void {
+  arrived.add(fn);
+  if (isOwn(id)) ids.set(fn, id);
+  else enter(fn, id);
+}
+
+function enter(fn: object, id: string): void {
   ids.set(fn, id);
-  originals.set(id, new WeakRef(fn));
+  originals.set(id, { fn: new WeakRef(fn) });
   cleanup.register(fn, id);
-  if (!id.startsWith(`${realm}.`)) return;
-  kept.push(fn);
-  if (kept.length > KEPT) kept.splice(0, KEPT / 2);
 }
 
 /** The function of an id, while it lives in this realm. */
 export function recall(id: string): object | undefined {
-  return originals.get(id)?.deref();
+  return originals.get(id)?.fn.deref();
+}
+
+/** Notes the fingerprint under which a class leaves. */
+export function notePrint(id: string, print: string): void {
+  const original = originals.get(id);
+  if (original !== undefined) original.print = print;
+}
+
+/** The class of an id if it left with this fingerprint: what comes back is no other than it. */
+export function recallClass(id: string, print: string): object | undefined {
+  const original = originals.get(id);
+  return original?.print === print ? original.fn.deref() : undefined;
+}
+
+/** Keeps functions alive for as long as `holder` is: whatever stands for the task that they were sent for. */
+export function holdWith(holder: object, fns: readonly object[]): void {
+  if (fns.length === 0) return;
+  const before = held.get(holder);
+  if (before === undefined) held.set(holder, [...fns]);
+  else before.push(...fns);
 }
 
 /** True when the id was given by this realm. */
@@ -72,13 +133,20 @@ export function isOwn(id: string): boolean {
 /** The copy of a class received before, if it is still what the sender has. */
 export function classCopy(id: string, print: string): object | undefined {
   const copy = copies.get(id);
-  return copy?.print === print ? copy.fn : undefined;
+  return copy?.print === print ? copy.ref.deref() : undefined;
 }
 
-/** Keeps the copy of a class for later messages. */
-export function keepClassCopy(id: string, print: string, fn: object): void {
+/**
+ * Keeps the copy of a class for later messages. One that reaches much data is let go when others like it come; until
+ * nobody has an instance of it any more, it is still found.
+ */
+export function keepClassCopy(id: string, print: string, fn: object, large: boolean): void {
   copies.delete(id);
-  copies.set(id, { print, fn });
+  copies.set(id, { print, ref: new WeakRef(fn), fn, large });
+  if (large) {
+    const held = [...copies.values()].filter((copy) => copy.large && copy.fn !== undefined);
+    for (const copy of held.slice(0, -LARGE_COPIES)) copy.fn = undefined;
+  }
   if (copies.size > CLASS_COPIES) copies.delete(copies.keys().next().value!);
 }
 
@@ -136,7 +204,7 @@ export function noteExports(namespace: object, { specifier, base }: Omit<ImportR
 }
 
 /** An export whose declaration has not run yet cannot be read. */
-function readExport(namespace: object, name: string): unknown {
+export function readExport(namespace: object, name: string): unknown {
   try {
     return (namespace as Record<string, unknown>)[name];
   } catch (error) {

@@ -20,8 +20,16 @@ export function markImported(specifier: string, base: string): void {
   unread.push(href);
 }
 
+const own = new URL('../', import.meta.url).href;
+
+/** True for Tutti's own modules, which every receiver has. */
+export function isOwnModule(url: string): boolean {
+  return url.startsWith(own);
+}
+
 /** True when receivers have, or will have, loaded the module. Packages always count. */
 export function isImported(url: string): boolean {
+  if (isOwnModule(url)) return true;
   if (known.has(url) || url.includes('/node_modules/')) return true;
   for (let next = unread.pop(); next !== undefined; next = unread.pop()) readImports(next);
   return known.has(url);

@@ -1,12 +1,30 @@
 /** Imports as a given file would make them. */
 import vm from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { loaded } from '../base/loading.ts';
 import { importedValue, noteExports, noteImport } from './identity.ts';
 import type { ImportReference } from './wire.ts';
 
 /** `require` for a file. The module system's own module loads when somebody requires: workers start without it. */
 export function requireFrom(file: string): NodeJS.Require {
   return process.getBuiltinModule('node:module').createRequire(file);
+}
+
+/**
+ * Before Node 22, `require` fails for an ES module that is being imported, or imports one that is. A worker imports parts of
+ * Tutti while it runs; what a message has it require may need them as well.
+ */
+let complete = Number.parseInt(process.versions.node) >= 22;
+
+/** Whether no import of Tutti's is in the way of what is required. */
+export function isComplete(): boolean {
+  return complete;
+}
+
+/** Waits for imports that are under way, and those to come. */
+export async function completeTutti(): Promise<void> {
+  await Promise.all([import('./pack.ts'), import('./error.ts'), loaded()]);
+  complete = true;
 }
 
 type Importer = (specifier: string, options?: object) => Promise<object>;

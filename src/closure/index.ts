@@ -2,10 +2,14 @@
 export type { AnyFunction } from './function-type.ts';
 export type { Packed } from './wire.ts';
 export { pack, type PackOptions } from './pack.ts';
+export { packMapped } from './pack-mapped.ts';
 export { unpack } from './unpack.ts';
 export { scanPlain } from './plain.ts';
-export { capture, type Captured } from './capture.ts';
+export { capture, captureToCall, type Captured } from './capture.ts';
 export { task } from './task.ts';
 export { packError, unpackError } from './error.ts';
 export { deserialize, refuse, serialize } from './protocol.ts';
 export { relocate } from './relocate.ts';
+export { arithmeticCopy } from './arithmetic.ts';
+export { onlyComputes } from './computes.ts';
+export { localCopy } from './local-copy.ts';

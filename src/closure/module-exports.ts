@@ -1,6 +1,8 @@
 /** Values by the module that exports them: Node's own modules, and CommonJS modules. */
 import { builtinModules, createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import type { WireNode } from './wire.ts';
 
 let builtins: Map<unknown, { module: string; path: string[] }> | undefined;
 let builtinsLoaded = -1;
@@ -36,12 +38,17 @@ function enterBuiltin(name: string): void {
   }
 }
 
-let commonjs: WeakMap<object, { file: string; path: string[] }> | undefined;
+type RequiredNode = Extract<WireNode, { t: 'commonjs' | 'import' }>;
+
+let commonjs: WeakMap<object, RequiredNode> | undefined;
 let commonjsFiles = -1;
 const require = createRequire(import.meta.url);
 
-/** Where a loaded CommonJS module, other than the program's entry, exports a value. */
-export function commonjsExport(value: object): { file: string; path: string[] } | undefined {
+/**
+ * The node of a value that a required module, other than the program's entry, exports. ES modules that were required are
+ * imported by receivers: a receiver may be importing part of them already, which `require` cannot wait for.
+ */
+export function commonjsExport(value: object): RequiredNode | undefined {
   const { cache } = require;
   const files = Object.keys(cache);
   if (commonjs === undefined || commonjsFiles !== files.length) {
@@ -53,12 +60,18 @@ export function commonjsExport(value: object): { file: string; path: string[] } 
       const exported: unknown = module.exports;
       if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) continue;
       if (types.isProxy(exported)) continue;
+      const isModule = types.isModuleNamespaceObject(exported);
+      const { href } = pathToFileURL(file);
+      const nodeAt = (path: string[]): RequiredNode =>
+        isModule
+          ? { t: 'import', specifier: href, base: href, name: path[0] ?? '*' }
+          : { t: 'commonjs', file, path };
       if (!commonjs.has(exported) && (typeof exported === 'function' || Object.keys(exported).length > 0))
-        commonjs.set(exported, { file, path: [] });
+        commonjs.set(exported, nodeAt([]));
       for (const key of Object.keys(exported)) {
         const item: unknown = Object.getOwnPropertyDescriptor(exported, key)?.value;
         if ((typeof item === 'object' || typeof item === 'function') && item !== null && !commonjs.has(item))
-          commonjs.set(item, { file, path: [key] });
+          commonjs.set(item, nodeAt([key]));
       }
     }
   }

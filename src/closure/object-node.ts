@@ -1,8 +1,11 @@
 /** Wire nodes of objects that are not functions. */
 import { types } from 'node:util';
-import { intrinsicPath, knownNode } from './intrinsics.ts';
+import { isMapped, mappingOf } from '../memory/mapped.ts';
+import { introspect, withInspector } from './inspector.ts';
+import { intrinsicPath, isNative, knownNode } from './intrinsics.ts';
 import { commonjsExport } from './module-exports.ts';
-import { importOf } from './identity.ts';
+import { importOf, readExport } from './identity.ts';
+import { scriptOf } from './script.ts';
 import { collectMoved, lookPlain } from './plain.ts';
 import { deserialize, refuse, serialize } from './protocol.ts';
 import { CLONEABLE, engineRefusal } from './refusals.ts';
@@ -16,7 +19,7 @@ const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 /** The node of an object that the structured clone alone would not carry. */
 export function objectNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
   const reason = engineRefusal(value);
-  if (reason !== undefined) throw refusal(trail, reason);
+  if (reason !== undefined) throw refusal(trail, compiledPrivate(value, trail) ?? reason);
   // Other values that a module exports may have changed here since: only what names the import gets the module's own.
   const reference = types.isModuleNamespaceObject(value) ? importOf(value) : undefined;
   if (reference !== undefined) return { t: 'import', ...reference };
@@ -26,11 +29,13 @@ export function objectNode(graph: Graph, value: object, trail: Trail | undefined
   if (typeof own === 'string') throw refusal(trail, own);
   graph.reusable = false;
   const exported = commonjsExport(value);
-  if (exported !== undefined) return { t: 'commonjs', ...exported };
+  if (exported !== undefined) return exported;
+  const namespace = types.isModuleNamespaceObject(value) ? namespaceUrl(value) : undefined;
+  if (namespace !== undefined) return { t: 'import', specifier: namespace, base: namespace, name: '*' };
   if (types.isModuleNamespaceObject(value))
     throw refusal(
       trail,
-      'a module namespace that no import statement names cannot be found again; import it inside the task',
+      'a module namespace that no import statement names, and without functions, cannot be found again; import it inside the task',
     );
   const maker: unknown = getOwnPropertyDescriptor(value, 'constructor')?.value;
   if (typeof maker === 'function' && maker.prototype === value)
@@ -38,6 +43,33 @@ export function objectNode(graph: Graph, value: object, trail: Trail | undefined
   if (typeof (value as { [serialize]?: unknown })[serialize] === 'function')
     return customNode(graph, value, trail);
   return kindNode(graph, value, trail);
+}
+
+/** The URL of a module by its namespace alone: that of the script which its functions come from, if it exports the same names. */
+function namespaceUrl(namespace: object): string | undefined {
+  const names = Object.keys(namespace);
+  for (const name of names) {
+    const value = readExport(namespace, name);
+    if (typeof value !== 'function' || isNative(value)) continue;
+    const { location } = withInspector(() => introspect(value));
+    const script = location && scriptOf(location.scriptId);
+    if (script === undefined || !script.isModule || script.url.startsWith('node:')) continue;
+    if (script.exports.size === names.length && names.every((one) => script.exports.has(one)))
+      return script.url;
+  }
+  return undefined;
+}
+
+/** What to do about private members that a compiler has made a WeakMap or WeakSet of: it names them `_name`. */
+function compiledPrivate(value: object, trail: Trail | undefined): string | undefined {
+  if (!types.isWeakMap(value) && !types.isWeakSet(value)) return undefined;
+  if (trail?.kind !== 'name' || !String(trail.label).startsWith('_')) return undefined;
+  const kind = types.isWeakMap(value) ? 'WeakMap' : 'WeakSet';
+  return (
+    `a ${kind} cannot be copied; if it is a private member (\`#name\`, \`accessor\`) that was compiled to a ${kind}, set the ` +
+    "compiler's target to ES2022 or later, or export the class from a module that tasks import and give it " +
+    '`[serialize]()` and `static [deserialize](data)`; if it is your own, make it in `init`'
+  );
 }
 
 function customNode(graph: Graph, value: object, trail: Trail | undefined): WireNode {
@@ -96,6 +128,8 @@ function kindNode(graph: Graph, value: object, trail: Trail | undefined): WireNo
     (node.special ??= []).push({ key: 'lastIndex', flags, value: graph.linkAny(lastIndex, trail) });
     return node;
   }
+  const mapped = mappedNode(value);
+  if (mapped !== undefined) return mapped;
   if (types.isAnyArrayBuffer(value)) {
     if (graph.options.transfer) collectMoved(value, graph.options.transfer);
     return finish(graph, value, { t: 'exotic', v: value }, languageClass(value), trail);
@@ -153,6 +187,20 @@ function domExceptionNode(graph: Graph, value: DOMException, trail: Trail | unde
   };
 }
 
+/** Memory that the receiver maps itself; undefined for all other, and for private copies of it. */
+function mappedNode(value: object): WireNode | undefined {
+  if (!ArrayBuffer.isView(value)) {
+    if (!types.isArrayBuffer(value) || !isMapped(value)) return undefined;
+    const handle = mappingOf(value)?.handle;
+    return handle ? { t: 'construct', make: 'MappedBuffer', args: [handle] } : { t: 'exotic', v: value };
+  }
+  const handle = isMapped(value) ? mappingOf(value.buffer)?.handle : undefined;
+  if (handle === undefined) return undefined;
+  const length = types.isDataView(value) ? value.byteLength : (value as Uint8Array).length;
+  const name = Buffer.isBuffer(value) ? 'Buffer' : languageClass(value).constructor.name;
+  return { t: 'construct', make: 'MappedView', args: [handle, name, value.byteOffset, length] };
+}
+
 function viewNode(graph: Graph, value: ArrayBufferView, trail: Trail | undefined): WireNode {
   if (graph.options.transfer) collectMoved(value, graph.options.transfer);
   if (Buffer.isBuffer(value)) {
@@ -202,6 +250,15 @@ function platformNode(value: object): WireNode | undefined {
     return { t: 'construct', make: 'URL', args: [value.href] };
   if (value instanceof URLSearchParams && prototype === URLSearchParams.prototype)
     return { t: 'construct', make: 'URLSearchParams', args: [value.toString()] };
+  if (name === 'File' && value instanceof File && prototype === File.prototype) {
+    // As a Blob: before Node 22 the clone of a File is no more than that.
+    const { type, lastModified } = value;
+    return {
+      t: 'construct',
+      make: 'File',
+      args: [new Blob([value], { type }), value.name, { type, lastModified }],
+    };
+  }
   if (value instanceof TextEncoder) return { t: 'construct', make: 'TextEncoder', args: [] };
   if (value instanceof TextDecoder) {
     const { encoding, fatal, ignoreBOM } = value;

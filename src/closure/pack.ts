@@ -9,8 +9,10 @@ export interface PackOptions {
   readonly root?: string | undefined;
   /** The message goes back to where functions came from: those travel as references to their originals. */
   readonly reply?: boolean | undefined;
-  /** Receives the ArrayBuffers that `move()` marked. */
+  /** Receives what `move()` marked. */
   readonly transfer?: Transferable[] | undefined;
+  /** While this object lives, functions that were sent can be found when a reply names them; default: the result. */
+  readonly holder?: object | undefined;
 }
 
 /**

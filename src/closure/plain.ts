@@ -1,6 +1,7 @@
 /** Which values the structured clone carries faithfully: the fast path of everything that is sent. */
 import type { Transferable } from 'node:worker_threads';
 import * as types from 'node:util/types';
+import { isMapped } from '../memory/mapped.ts';
 import { isMoved } from '../memory/moved.ts';
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } =
@@ -21,7 +22,7 @@ const MOSTLY_HOLES = 33_554_432;
 /**
  * True when the structured clone carries `value` and all it reaches faithfully.
  *
- * ArrayBuffers that `move()` marked are added to `transfer`. The longest arrays (over 256 elements) are not searched for
+ * What `move()` marked is added to `transfer`. The longest arrays (over 256 elements) are not searched for
  * extra named properties, which the structured clone carries anyway unless they are functions.
  */
 export function scanPlain(value: unknown, transfer: Transferable[]): boolean {
@@ -47,12 +48,23 @@ export function scanPlain(value: unknown, transfer: Transferable[]): boolean {
   return true;
 }
 
-/** Adds the ArrayBuffer of `value`, when it is one or views one that was marked by `move()`. */
+/** True for a port, stream or file handle that was marked by `move()`. */
+export function isMovedHandle(value: object): boolean {
+  return isMoved(value) && !types.isAnyArrayBuffer(value);
+}
+
+/** Adds `value` when it was marked by `move()`, or the ArrayBuffer that it views. */
 export function collectMoved(value: object, transfer: Transferable[]): void {
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (isMovedHandle(buffer)) {
+    if (!transfer.includes(buffer as Transferable)) transfer.push(buffer as Transferable);
+    return;
+  }
   // Moved before: the clone refuses it. A port that were given it would take it and lose the whole message.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === 0) return;
-  if (buffer instanceof ArrayBuffer && isMoved(buffer) && !transfer.includes(buffer)) transfer.push(buffer);
+  if (!(buffer instanceof ArrayBuffer) || !isMoved(buffer) || transfer.includes(buffer)) return;
+  // The system's memory stays where it is: it is copied.
+  if (!isMapped(buffer)) transfer.push(buffer);
 }
 
 /** Judges one object and pushes the objects, functions and symbols it holds onto `children`. */
@@ -87,8 +99,10 @@ export function lookPlain(value: unknown, children: unknown[]): Look {
     case SharedArrayBuffer.prototype:
       return types.isAnyArrayBuffer(object) && isBare(object) ? 'leaf' : 'rich';
     default:
-      if (!ArrayBuffer.isView(object) || !isStandardView(object, prototype as object)) return 'rich';
-      return isExtensible(object) ? 'leaf' : 'rich';
+      if (!ArrayBuffer.isView(object)) return isMovedHandle(object) ? 'leaf' : 'rich';
+      if (!isStandardView(object, prototype as object)) return 'rich';
+      // Mapped memory travels as its handle.
+      return isExtensible(object) && !isMapped(object) ? 'leaf' : 'rich';
   }
 }
 

@@ -83,6 +83,15 @@ export function staticImports(source: string): string[] {
   return lex(source)[0].flatMap((one) => (one.d === -1 && one.n !== undefined ? [one.n] : []));
 }
 
+/** What a module exports of its own (local names by exported ones), and the modules it re-exports from. */
+export function reexports(source: string): { exports: Map<string, string>; from: string[] } {
+  const [imports] = lex(source);
+  const from = imports.flatMap(({ ss, n, d }) =>
+    d === -1 && n !== undefined && source.startsWith('export', ss) ? [n] : [],
+  );
+  return { exports: exportsOf(source), from };
+}
+
 function importsOf(source: string): Map<string, ImportBinding> {
   const found = new Map<string, ImportBinding>();
   if (!source.includes('import')) return found;

@@ -5,7 +5,7 @@ import { builtinExport } from './module-exports.ts';
 import { foreignId, importOf } from './identity.ts';
 import { builtinRefusal } from './refusals.ts';
 import { scriptOf } from './script.ts';
-import { setOwn } from './bag.ts';
+import { setOwn } from './rebuild.ts';
 import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
 import type { Shape, SpecialProperty } from './wire.ts';

@@ -20,6 +20,8 @@ export interface CapturedFunction {
   readonly scopes: readonly Scope[];
   /** Variables of the factory with the index of their scope; -1 for imports and globals. */
   readonly variables: Map<string, number>;
+  /** Imported variables among them, by the names of their exports. */
+  readonly live: ReadonlyMap<string, string>;
   /** Its own name is one of its variables. */
   readonly freed: boolean;
   /** Names among them, and others, that the function assigns. */
@@ -205,5 +207,5 @@ function move(one: CapturedFunction, groups: readonly Group[], nodes: ReadonlyMa
   node.env = env;
   if (links.length > 0) node.envLinks = links;
   else delete node.envLinks;
-  node.code = codeOf(record, kept, one.by, one.freed);
+  node.code = codeOf(record, kept, one.by, one.freed, one.live);
 }

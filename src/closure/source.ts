@@ -4,7 +4,7 @@ import type { AnyNode, Class } from 'acorn';
 import { createRequire } from 'node:module';
 import { isClosedArrow } from './closed-arrow.ts';
 import type { Surroundings } from './free-names.ts';
-import { surroundings } from './free-names.ts';
+import { noSurroundings, surroundings } from './free-names.ts';
 
 /** A parsed function. Offsets in it count from the start of the function's text. */
 export interface Source {
@@ -16,15 +16,23 @@ export interface Source {
   readonly written: ReadonlySet<string>;
   /** A mention of the function's own name. */
   readonly ownName: Surroundings['ownName'];
-  readonly uses: Omit<Surroundings, 'names' | 'written' | 'ownName'>;
+  readonly uses: Omit<Surroundings, 'names' | 'mentions' | 'written' | 'ownName'>;
   /** `class … extends X` where X is not `null`. */
   readonly extends: boolean;
   /** Texts of members with computed names that are found on the class again by them. */
   readonly computed: readonly string[];
   /** Names of private static fields, in order. */
   readonly privateStatics: readonly string[];
-  /** Makes the factory's text for the given variables. The own name of a `freed` function is a variable like others. */
-  factory(variables: readonly string[], strict: boolean, freed?: boolean): Factory;
+  /**
+   * Makes the factory's text for the given variables. The own name of a `freed` function is a variable like others. A `live`
+   * variable is given the namespace of a module: its value is the member of the given name, as it is when it is read.
+   */
+  factory(
+    variables: readonly string[],
+    strict: boolean,
+    freed?: boolean,
+    live?: ReadonlyMap<string, string>,
+  ): Factory;
 }
 
 /** The larger part of a factory's text, see `FunctionCode`; the function's text starts at `offset`. */
@@ -77,22 +85,15 @@ export function readSource(text: string, sloppy: boolean): Source | undefined {
 
 /** The source of an arrow function that uses nothing but its parameters. */
 function closedSource(text: string): Source {
+  const { names, mentions: _, written, ownName, ...uses } = noSurroundings();
   return {
     text,
     kind: 'function',
     sloppy: false,
-    names: new Map(),
-    written: new Set(),
-    ownName: undefined,
-    uses: {
-      outerThis: undefined,
-      newTarget: undefined,
-      outerSuper: undefined,
-      directEval: undefined,
-      privateName: undefined,
-      metas: [],
-      imports: [],
-    },
+    names,
+    written,
+    ownName,
+    uses,
     extends: false,
     computed: [],
     privateStatics: [],
@@ -184,11 +185,34 @@ function describe(text: string, root: AnyNode, cuts: Cut[], form: number, sloppy
     extends: heritage,
     computed,
     privateStatics,
-    factory: (variables, strict, freed) => {
-      const all = freed === true ? withoutName(root, cuts) : cuts;
+    factory: (variables, strict, freed, live) => {
+      let all = freed === true ? withoutName(root, cuts) : cuts;
+      if (live !== undefined && live.size > 0)
+        all = [...all, ...liveCuts(around, live)].sort((a, b) => a[0] - b[0]);
       return factory(text, form, all, shift, strict, variables, privateStatics.length > 0);
     },
   };
+}
+
+/**
+ * Replaces reads of imported variables by reads of their module's namespace, which the variable holds instead: `n` by `n.n`.
+ * A call must not get the namespace as its `this`; where it begins a statement, the line before may lack its semicolon.
+ */
+function liveCuts({ mentions }: Surroundings, live: ReadonlyMap<string, string>): Cut[] {
+  const cuts: Cut[] = [];
+  for (const [name, exported] of live) {
+    const member = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(exported)
+      ? `${name}.${exported}`
+      : `${name}[${JSON.stringify(exported)}]`;
+    const texts = {
+      value: member,
+      shorthand: `${name}:${member}`,
+      call: `(0,${member})`,
+      statement: `void 0,(0,${member})`,
+    };
+    for (const { at, form } of mentions.get(name) ?? []) cuts.push([at, at + name.length, () => texts[form]]);
+  }
+  return cuts;
 }
 
 /** Blanks out a function's own name, in its place. */

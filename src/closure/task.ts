@@ -34,6 +34,7 @@ export function task<F extends AnyFunction>(first: F | Readonly<Record<string, u
   const graph = new Graph({ stated, root: fn });
   const label = fn.name === '' ? 'function' : fn.name;
   const packed = snapshot(graph.pack(fn, { up: undefined, kind: 'name', label }));
+  graph.hold(packed);
   const wrapped = {
     [fn.name](this: unknown, ...args: never[]) {
       return fn.apply(this, args);

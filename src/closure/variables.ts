@@ -5,6 +5,7 @@ import { noteExports, noteImport } from './identity.ts';
 import { isImported, markImported } from './imported-modules.ts';
 import type { Introspection, Scope } from './inspector.ts';
 import { isStandardGlobal } from './intrinsics.ts';
+import { mayChange } from './live-bindings.ts';
 import { toolNode } from './tool-names.ts';
 import { refusal, type Trail } from './trail.ts';
 import type { Graph } from './graph.ts';
@@ -15,7 +16,8 @@ const NO_ARGUMENTS =
 
 /**
  * Puts the value of a free name into the environment; gives the index of its scope, -1 for imports and the program's own
- * globals, undefined when the name is left to the globals of the receiver.
+ * globals, undefined when the name is left to the globals of the receiver. Names of imported variables that may change are
+ * added to `live`, with their exported names: their value is the namespace of their module.
  */
 export function resolve(
   graph: Graph,
@@ -25,6 +27,7 @@ export function resolve(
   trail: Trail,
   env: unknown[],
   links: Links,
+  live: Map<string, string>,
 ): number | undefined {
   const script = record.script!;
   const slot = env.length;
@@ -36,7 +39,12 @@ export function resolve(
     const reference = { ...binding, base: script.base };
     if (scope !== undefined) noteBinding(scope, name, reference);
     env.push(undefined);
-    links.push(slot, graph.add({ t: 'import', ...reference }));
+    const isLive =
+      binding.name !== '*' &&
+      !record.source.written.has(name) &&
+      mayChange(binding.specifier, script.base, binding.name);
+    if (isLive) live.set(name, binding.name);
+    links.push(slot, graph.add({ t: 'import', ...reference, ...(isLive && { name: '*' }) }));
     return -1;
   }
   const tool = toolNode(graph, script, scope, name, record.source.text, trail);
@@ -76,11 +84,16 @@ function noteBinding(scope: Scope, name: string, reference: ImportReference): vo
   if (reference.name === '*' && types.isModuleNamespaceObject(value)) noteExports(value as object, reference);
 }
 
-/** A function or class that a module exports which the receiver imports anyway. */
-export function exportNode(fn: object, record: FunctionRecord, seen: Introspection): WireNode | undefined {
+/** A function or class that a module exports which the receiver imports anyway; looks at it only where that may be so. */
+export function exportNode(
+  fn: object,
+  record: FunctionRecord,
+  look: () => Introspection,
+): WireNode | undefined {
+  const first = record.script === undefined ? look() : undefined;
   const { script } = record;
   if (script === undefined || !script.isModule || !isImported(script.base)) return undefined;
-  const scope = seen.scopes.at(-1);
+  const scope = (first ?? look()).scopes.at(-1);
   if (scope?.kind !== 'Module') return undefined;
   for (const [name, local] of script.exports)
     if (Object.hasOwn(scope.variables, local) && readVariable(scope, local, undefined) === fn) {

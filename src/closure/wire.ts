@@ -94,6 +94,8 @@ export interface FunctionNode extends Shape {
   prototype?: number;
   /** Fingerprint of a class with everything it reaches: equal id and print mean that the receiver's copy is good. */
   print?: string;
+  /** The class reaches much data: a receiver does not keep it for long. */
+  large?: true;
   /** Functions of the message use the same data as the class: the receiver's copy is not good for it. */
   stateful?: true;
 }
@@ -136,6 +138,35 @@ export type WireNode =
   | { readonly t: 'stub' }
   | FunctionNode;
 
+/** Nodes that `special-nodes.ts` makes. */
+export type SpecialNode = Extract<
+  WireNode,
+  {
+    readonly t:
+      | 'global'
+      | 'builtin'
+      | 'commonjs'
+      | 'require'
+      | 'importer'
+      | 'counters'
+      | 'meta'
+      | 'import'
+      | 'symbol'
+      | 'symbolFor'
+      | 'construct'
+      | 'custom';
+  }
+>;
+
 /** Objects that are made anew from their text. */
 export type Construct =
-  'URL' | 'URLSearchParams' | 'TextEncoder' | 'TextDecoder' | 'DOMException' | 'BoxedSymbol' | 'Temporal';
+  | 'URL'
+  | 'URLSearchParams'
+  | 'File'
+  | 'TextEncoder'
+  | 'TextDecoder'
+  | 'DOMException'
+  | 'BoxedSymbol'
+  | 'Temporal'
+  | 'MappedBuffer'
+  | 'MappedView';

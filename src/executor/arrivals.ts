@@ -3,6 +3,7 @@ import { relocate, unpack, unpackError, type AnyFunction, type Packed } from '..
 import type { Crew } from './crew.ts';
 import type { Part } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
+import { End } from './record.ts';
 import type { FromWorker } from './wire.ts';
 
 export class Arrivals {
@@ -10,6 +11,8 @@ export class Arrivals {
   completed = 0;
   /** Time that a part takes, lately. */
   averageMs = 1;
+  /** Time that the latest call took. */
+  latestMs = 1;
   readonly #crew: Crew;
   readonly #fail: (part: Part, k: number, error: unknown) => void;
 
@@ -19,12 +22,50 @@ export class Arrivals {
     this.#fail = fail;
   }
 
+  /** Takes in the ends in a worker's ring; returns how many. `only`: those that no message comes before. */
+  ends(worker: PoolWorker, only = false): number {
+    const { ends, records } = worker;
+    let count = 0;
+    for (let slot = ends.peek(); slot >= 0; slot = ends.peek()) {
+      const order = records.order(slot);
+      if (((order - worker.taken) | 0) > 0 && (only || !this.#earlierTaken(worker, order))) break;
+      // The messages before it may have led here again.
+      if (ends.peek() !== slot) continue;
+      ends.shift();
+      count++;
+      const skipped = records.what(slot) === End.skipped;
+      const value = skipped ? undefined : records.value(slot);
+      const computeMs = records.computeMs(slot);
+      const part = worker.release(slot);
+      if (part === undefined || skipped) continue;
+      this.latestMs = computeMs;
+      this.#measure(part, computeMs);
+      this.#results(part, part.from, [value]);
+      part.run.partDone(part);
+    }
+    return count;
+  }
+
+  /** What was posted before an end in the ring comes before it; a worker that is about to go may have lost it. */
+  #earlierTaken(worker: PoolWorker, order: number): boolean {
+    while (((order - worker.taken) | 0) > 0) if (!this.#crew.receiveOne(worker)) return !worker.lives;
+    return true;
+  }
+
   /** Takes in one entry. */
   take(worker: PoolWorker, entry: FromWorker): void {
     switch (entry[0]) {
       case 'results': {
         const part = worker.parts.get(entry[1]);
         if (part !== undefined) this.#results(part, entry[2], entry[3]);
+        return;
+      }
+      case 'in place': {
+        const part = worker.parts.get(entry[1]);
+        const [, , k, end] = entry;
+        // Sinks copy what they are given: the memory is used again.
+        if (part?.block !== undefined)
+          this.#results(part, k, part.block.subarray(k - part.from, end - part.from));
         return;
       }
       case 'packed result': {
@@ -37,6 +78,14 @@ export class Arrivals {
         if (part === undefined) return;
         this.#measure(part, entry[2]);
         if (part.run.chunk.op === 'each') this.completed += part.to - part.from;
+        part.run.partDone(part);
+        return;
+      }
+      case 'value': {
+        const part = worker.release(entry[1]);
+        if (part === undefined) return;
+        this.#measure(part, entry[3]);
+        this.#results(part, part.from, [entry[2]]);
         part.run.partDone(part);
         return;
       }
@@ -58,7 +107,7 @@ export class Arrivals {
         const part = worker.parts.get(entry[1]);
         if (part === undefined || part.run.ended) return;
         const { sink } = part.run.chunk;
-        const told = (data: unknown): void => sink.progress(entry[2], data);
+        const told = (data: unknown): void => sink.report(entry[2], data);
         const data = entry[4] === 'packed' ? reported(entry[3] as Packed) : entry[3];
         if (data instanceof Promise) void data.then(told, told);
         else told(data);

@@ -69,6 +69,8 @@ export interface Chunk {
   /** Do not let several workers run its items at a time: whoever runs failed items again must know which have run. */
   readonly undivided?: boolean | undefined;
   readonly sink: ChunkSink;
+  /** The backend's own note of the chunk, while it has it. */
+  handle: unknown;
 }
 
 /** Loop state of a parallel `for`, shared by all its chunks. `next` is a counter in shared memory. */
@@ -91,7 +93,7 @@ export interface ChunkSink {
   /** `values[j]` is the result of item `k + j`. */
   results(k: number, values: ArrayLike<unknown>): void;
   /** The item at `k` called `context().report(data)`. */
-  progress(k: number, data: unknown): void;
+  report(k: number, data: unknown): void;
   /** Called exactly once, after the last result. */
   end(outcome: ChunkOutcome): void;
 }
@@ -110,6 +112,8 @@ export interface BackendStats {
   readonly workers: number;
   readonly alive: number;
   readonly busy: number;
+  /** Workers that stand by for one that is lost, not among `alive`. */
+  readonly spare: number;
   /** Chunks that wait for a worker. */
   readonly queued: number;
   /** Chunks handed to workers and not yet ended. */
@@ -134,6 +138,12 @@ export interface Backend {
    * whatever goes wrong later reaches `chunk.sink.end`.
    */
   run(chunk: Chunk): void;
+
+  /**
+   * Many chunks have come in one turn of the event loop: sends what can be sent, and takes in what has ended well, so
+   * that a flood does not pile up. Called only while no callback of the user could be called back.
+   */
+  nudge?(): void;
 
   /**
    * Ends a chunk that has not ended yet: `sink.end({ kind: 'cancelled' })` comes before this returns. A running item

@@ -1,7 +1,9 @@
 /** Operations over an input that is all there: chunks are planned, a few kept under way, failed parts run again. */
 import { Call } from './call.ts';
 import type { ChunkPlanner } from './chunk-planner.ts';
+import type { AnyFunction } from '../closure/index.ts';
 import type { Flight, Work } from './flight.ts';
+import { Helper } from './help.ts';
 
 /** Part of some work that has to run. */
 interface Piece {
@@ -26,6 +28,8 @@ export abstract class BulkCall<R> extends Call<R> {
   readonly #pieces: Piece[] = [];
   readonly #flights = new Set<Flight>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** The calling thread, where it takes part. */
+  #helper: Helper | undefined;
 
   /** Every item of the phase has ended: either {@link load}s the next one or finishes. */
   protected abstract complete(): void;
@@ -38,6 +42,11 @@ export abstract class BulkCall<R> extends Call<R> {
     this.#end = length;
   }
 
+  /** Items below `position` have their results already: nothing has been launched yet. */
+  protected skipTo(position: number): void {
+    this.#position = position;
+  }
+
   /** Launches nothing from item `end` on any more, and cancels what is under way there. */
   protected shorten(end: number): void {
     if (end >= this.#end) return;
@@ -45,7 +54,7 @@ export abstract class BulkCall<R> extends Call<R> {
     for (const flight of [...this.#flights]) {
       if (flight.from < end) continue;
       this.#flights.delete(flight);
-      this.core.backend.cancel(flight, new DOMException(`${this.name} has its answer`, 'AbortError'));
+      this.#recall(flight, new DOMException(`${this.name} has its answer`, 'AbortError'));
     }
   }
 
@@ -61,7 +70,34 @@ export abstract class BulkCall<R> extends Call<R> {
   }
 
   protected override begin(): void {
+    if (this.#work !== undefined) this.#help(this.#work.fns);
     this.pump();
+  }
+
+  /** Lets the calling thread take part, if that was asked for and is possible. */
+  #help(fns: readonly AnyFunction[]): void {
+    const { help, timeoutMs } = this.settings;
+    if (!help || this.blocking || timeoutMs !== undefined || !this.core.backend.capabilities.isolated) return;
+    this.#helper = new Helper(this.core, fns, () => this.pump());
+  }
+
+  /** What the calling thread does next; `size` items would be good. */
+  protected helpWith(size: number): Flight | undefined {
+    return this.#next(size);
+  }
+
+  #recall(flight: Flight, reason: unknown): void {
+    if (this.#helper?.cancel(flight, reason) !== true) this.core.backend.cancel(flight, reason);
+  }
+
+  /** Gives the calling thread something to do. */
+  #employ(): void {
+    const helper = this.#helper;
+    if (helper?.idle !== true || this.#work?.fns !== helper.fns) return;
+    const flight = this.helpWith(helper.size);
+    if (flight === undefined) return;
+    this.#flights.add(flight);
+    if (!helper.take(flight)) this.send(flight);
   }
 
   /** Launches chunks while there is room, and completes the phase when nothing is left. */
@@ -69,6 +105,7 @@ export abstract class BulkCall<R> extends Call<R> {
     if (this.#pumping) return;
     this.#pumping = true;
     while (!this.settled) {
+      this.#employ();
       if (this.#flights.size < 2 * this.core.backend.workers + 1) {
         const flight = this.#next();
         if (flight !== undefined) {
@@ -84,14 +121,17 @@ export abstract class BulkCall<R> extends Call<R> {
     this.#pumping = false;
   }
 
-  #next(): Flight | undefined {
+  #next(most = Infinity): Flight | undefined {
     for (let piece = this.#pieces.pop(); piece !== undefined; piece = this.#pieces.pop()) {
-      if (piece.from < this.#end) return this.flight(piece.work, piece.from, piece.to);
+      if (piece.from >= this.#end) continue;
+      const to = Math.min(piece.to, piece.from + most);
+      if (to < piece.to) this.#pieces.push({ ...piece, from: to });
+      return this.flight(piece.work, piece.from, to);
     }
     const left = this.#end - this.#position;
     if (left <= 0 || this.#work === undefined || this.#planner === undefined) return undefined;
     const from = this.#position;
-    this.#position += this.#planner.next(left);
+    this.#position += this.#planner.next(left, most);
     return this.flight(this.#work, from, this.#position);
   }
 
@@ -132,7 +172,7 @@ export abstract class BulkCall<R> extends Call<R> {
     this.#pieces.length = 0;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const flight of [...this.#flights]) this.core.backend.cancel(flight, reason);
+    for (const flight of [...this.#flights]) this.#recall(flight, reason);
     this.#flights.clear();
     this.#work = undefined;
   }

@@ -16,28 +16,44 @@ export function captureCaller(below: Method): Caller {
   return caller;
 }
 
+/** The caller of a call that blocks: as long as it does, its frames are where they were, and are read only for an error. */
+export function blockedCaller(below: Method): Caller {
+  return {
+    get stack() {
+      return captureCaller(below).stack ?? '';
+    },
+  };
+}
+
 /** Calls in a row, of one function, that get a capture of their own: it costs more than all the rest of a submit. */
 const OWN_CAPTURES = 32;
+/** Calls that one capture stands for at most. */
+const SHARED_CAPTURES = 1024;
+/** A pause of this many milliseconds ends a row. */
+const PAUSE_MS = 20;
 
-let burstOf: unknown;
-let burst = 0;
-let burstCaller: Caller | undefined;
+/** Weakly: a function keeps all the data around it alive. */
+let rowOf: WeakRef<object> | undefined;
+let row = 0;
+let rowCaller: Caller | undefined;
+/** When the row went on last. */
+let rowAt = 0;
 
 /**
- * The caller of `fn` for calls that come by the thousand: past {@link OWN_CAPTURES} calls of one function without a
- * pause the last capture stands for all (a loop; the error says so). A pause is a turn of the microtask queue.
+ * The caller of `fn` for calls that come by the thousand: past {@link OWN_CAPTURES} calls of one function in a row, one
+ * capture stands for the next ones (a loop; the error says so). Another function ends the row, and so does a pause.
  */
-export function captureInBurst(below: Method, fn: unknown): Caller {
-  if (burstOf === fn && burstCaller !== undefined) return burstCaller;
-  if (burstOf !== fn) {
-    if (burstOf === undefined) queueMicrotask(endBurst);
-    burstOf = fn;
-    burst = 0;
-    burstCaller = undefined;
+export function captureInRow(below: Method, fn: unknown): Caller {
+  const now = Date.now();
+  if (rowOf?.deref() !== fn || Math.abs(now - rowAt) > PAUSE_MS) {
+    rowOf = typeof fn === 'function' ? new WeakRef(fn) : undefined;
+    row = 0;
+    rowCaller = undefined;
   }
-  burst++;
+  rowAt = now;
+  if (rowCaller !== undefined && ++row % SHARED_CAPTURES !== 0) return rowCaller;
   const caller = captureCaller(below);
-  if (burst === OWN_CAPTURES) burstCaller = new SharedCaller(caller);
+  if (rowCaller !== undefined || ++row === OWN_CAPTURES) rowCaller = new SharedCaller(caller);
   return caller;
 }
 
@@ -50,12 +66,6 @@ class SharedCaller implements Caller {
   get stack(): string {
     return this.#caller.stack ?? '';
   }
-}
-
-function endBurst(): void {
-  burstOf = undefined;
-  burst = 0;
-  burstCaller = undefined;
 }
 
 /** Errors that already name a task and its caller: one object may end several tasks, or the same one after retries. */

@@ -48,11 +48,14 @@ export class ChunkPlanner {
     else this.#probe = Math.min(PROBE_LIMIT, Math.ceil(length * PROBE_FRACTION));
   }
 
-  /** Size of the next chunk, at least 1, when `left` items have not been planned yet (Infinity in a stream). */
-  next(left: number): number {
+  /**
+   * Size of the next chunk, at least 1, when `left` items have not been planned yet (Infinity in a stream). Where sizes
+   * adapt, `atMost` is an upper bound for this one.
+   */
+  next(left: number, atMost = Infinity): number {
     const { chunk, most = Infinity } = this.#plan;
     if (chunk !== undefined) return Math.min(chunk, left);
-    return Math.max(1, Math.min(this.#wanted(left), most, left));
+    return Math.max(1, Math.min(this.#wanted(left), most, atMost, left));
   }
 
   #wanted(left: number): number {

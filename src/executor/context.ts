@@ -1,6 +1,6 @@
 /** What a running task knows of itself. */
 import { UnsupportedError } from '../base/errors.ts';
-import { contextStore, type ContextSource } from './context-store.ts';
+import { contextStore, type ContextSource } from './runner.ts';
 import { itemStream } from './random.ts';
 
 /** Returned by {@link context}. */
@@ -73,7 +73,7 @@ const latest = new WeakMap<ContextSource, { k: number; context: ItemContext }>()
  * ```
  */
 export function context(): TaskContext {
-  const source = contextStore.getStore();
+  const source = contextStore.getStore()?.source();
   if (source === undefined) {
     throw new UnsupportedError(
       'context() works only inside a task: call it in a function given to an executor',

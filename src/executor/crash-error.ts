@@ -43,8 +43,24 @@ function howItEnded(exit: WorkerExit): string {
   return exit.code !== undefined ? `exited with code ${exit.code}` : 'is gone';
 }
 
-function cure(exit: WorkerExit): string {
-  return exit.memoryLimit === undefined ? '' : '; raise the limit with `resourceLimits`, or split the work';
+/** What ends processes by a signal, other than a mistake in native code; `resourceLimits` are V8's flags there. */
+const signals: Readonly<Record<string, string>> = {
+  SIGABRT:
+    '; V8 aborts like this when its heap is full: raise `resourceLimits.maxOldGenerationSizeMb`, or split the work',
+  SIGTRAP: '; V8 stops like this when it cannot go on, mostly for want of memory: split the work',
+  SIGILL: '; V8 stops like this when it cannot go on, mostly for want of memory: split the work',
+  SIGKILL:
+    '; if nobody else did it, it was the out-of-memory killer of the system: use fewer workers, bound them with ' +
+    '`resourceLimits` or `maxWorkerMemory`, or split the work',
+  SIGSEGV:
+    '; native code has used memory that is not its own: an addon, or V8 with a too large `stackSizeMb`',
+  SIGBUS: '; memory that is mapped was not there: a file cut short meanwhile, or a full /dev/shm',
+};
+
+/** What to do about it. */
+function cure({ memoryLimit, error, signal }: WorkerExit): string {
+  if (memoryLimit !== undefined) return '; raise the limit with `resourceLimits`, or split the work';
+  return error === undefined && signal !== undefined ? (signals[signal] ?? '') : '';
 }
 
 function build(

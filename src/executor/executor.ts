@@ -1,8 +1,9 @@
 /** The executor: one surface over every backend. */
 import { MAX_WORKERS } from '../base/cores.ts';
 import { show } from '../base/options.ts';
+import type { AnyFunction } from '../closure/index.ts';
 import type { Backend, BackendStats } from './backend.ts';
-import { captureCaller, captureInBurst } from './caller-stack.ts';
+import { blockedCaller, captureCaller, captureInRow } from './caller-stack.ts';
 import { ExecutorCore, type TaskCounts } from './executor-core.ts';
 import type { Range } from './for.ts';
 import type { AnyItems, Items } from './inputs.ts';
@@ -140,9 +141,14 @@ export class Executor implements AsyncDisposable {
    * await pool.submit((a: number, b: number) => a ** b, 2, 10); // => 1024
    * ```
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Task<Awaited<R>> {
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Task<Awaited<R>>;
+  submit(fn: AnyFunction, first?: unknown): Task<unknown> {
     const { submit } = this;
-    return operations.submit(this.#site(captureInBurst(submit, fn)), fn, args);
+    const caller = captureInRow(submit, fn);
+    // Not as rest parameters: those make an array, which is most of what a small call allocates.
+    const args =
+      arguments.length === 2 && !Array.isArray(first) ? first : Array.prototype.slice.call(arguments, 1);
+    return operations.submit(this.#core, this.#settings, caller, fn, args);
   }
 
   /**
@@ -164,14 +170,15 @@ export class Executor implements AsyncDisposable {
    * ```
    */
   submitSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
-    return operations.submitSync(this.#site(captureCaller(this.submitSync)), fn, args);
+    return operations.submitSync(this.#site(blockedCaller(this.submitSync)), fn, args);
   }
 
   /**
    * Calls `fn(item)` for every item and gathers the results in the order of the items.
    *
    * Items go to the workers in chunks that adapt to the time they take, so that tiny items cost little and slow ones
-   * spread; about two chunks per worker are under way. The function gets the item alone: its index is
+   * spread; about two chunks per worker are under way. A function that only computes with numbers (`(x) => x * x`) stays
+   * in this thread where sending the numbers away would cost more; the event loop gets its turn every 5 ms. The function gets the item alone: its index is
    * `context().index`. With several inputs it gets one item of each, up to the end of the shortest. The first item that
    * fails rejects the task and cancels the rest.
    *
@@ -248,7 +255,7 @@ export class Executor implements AsyncDisposable {
     options?: BulkOptions,
   ): Awaited<R>[];
   mapSync(...args: readonly unknown[]): unknown[] {
-    return operations.mapSync(this.#site(captureCaller(this.mapSync)), args);
+    return operations.mapSync(this.#site(blockedCaller(this.mapSync)), args);
   }
 
   /**
@@ -640,7 +647,8 @@ export class Executor implements AsyncDisposable {
    * ```
    */
   stats(): ExecutorStats {
-    return { ...this.#core.backend.stats(), tasks: this.#core.counts() };
+    const stats = this.#core.backend.stats();
+    return { ...stats, completed: stats.completed + this.#core.inline, tasks: this.#core.counts() };
   }
 
   /**

@@ -1,9 +1,11 @@
 /** `find`, `findIndex`, `some`, `every`: the first decision ends the rest. */
-import type { AnyFunction } from '../closure/index.ts';
+import { arithmeticCopy, type AnyFunction } from '../closure/index.ts';
 import { BulkCall } from './bulk-call.ts';
 import type { CallOrigin } from './call.ts';
 import { ChunkPlanner } from './chunk-planner.ts';
 import type { Flight } from './flight.ts';
+import { beginInline, canRunInline } from './inline.ts';
+import { searchLoop } from './loops.ts';
 
 /** What a search looks for, and what it makes of the index where it found it (-1: nowhere). */
 export interface Search<R> {
@@ -22,6 +24,8 @@ export interface Search<R> {
  */
 export class FindCall<R> extends BulkCall<R> {
   readonly #search: Search<R>;
+  readonly #fn: AnyFunction;
+  readonly #items: ArrayLike<unknown>;
   /** 1 for each item that is known not to be it. */
   readonly #known: Uint8Array;
   /** Items below are all known. */
@@ -34,10 +38,40 @@ export class FindCall<R> extends BulkCall<R> {
     const { length } = items;
     this.total = length;
     this.#search = search;
+    this.#fn = fn;
+    this.#items = items;
     this.#known = new Uint8Array(length);
     const { workers } = origin.core.backend;
     const planner = new ChunkPlanner({ length, workers, chunk: origin.settings.chunk });
     this.load({ op: 'map', fns: [fn], items, base: 0 }, length, planner);
+  }
+
+  protected override begin(): void {
+    const items = this.#items;
+    const copy = canRunInline(this, items) ? arithmeticCopy(this.#fn) : undefined;
+    if (copy === undefined) return super.begin();
+    const loop = searchLoop(copy);
+    beginInline({
+      core: this.core,
+      blocking: this.blocking,
+      fn: copy,
+      length: items.length,
+      over: () => this.settled,
+      run: (k, end) => {
+        const at = loop(copy, items, k, end, this.#search.sought);
+        const stopped = at < 0 ? -1 - at : at;
+        this.advance(stopped - k);
+        if (at >= 0 && at < end) this.#answer(at);
+        return stopped;
+      },
+      complete: () => this.complete(),
+      leave: (k) => {
+        this.#known.fill(1, 0, k);
+        this.#prefix = k;
+        this.skipTo(k);
+        super.begin();
+      },
+    });
   }
 
   protected override get tracking(): boolean {

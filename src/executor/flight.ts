@@ -31,6 +31,7 @@ export class Flight implements Chunk, ChunkSink {
   readonly work: Work;
   readonly from: number;
   readonly to: number;
+  handle: unknown = undefined;
   readonly #owner: FlightOwner;
   /** 1 for each item that has its result; only where somebody may ask for {@link missing} ones. */
   readonly #have: Uint8Array | undefined;
@@ -97,7 +98,7 @@ export class Flight implements Chunk, ChunkSink {
     this.#owner.accept(this, k, values);
   }
 
-  progress(k: number, data: unknown): void {
+  report(k: number, data: unknown): void {
     this.#owner.reported(this, k, data);
   }
 

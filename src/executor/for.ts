@@ -36,7 +36,10 @@ export interface Loop {
 
 /** Checks the first argument of `for`. */
 export function loopOf(range: number | Range): Loop {
-  const { start = 0, end, step = 1 } = typeof range === 'number' ? { end: range } : (range ?? {});
+  if (typeof range !== 'number' && (typeof range !== 'object' || range === null)) {
+    throw new TypeError(`for(): the range must be a number or { start, end, step }, but got ${show(range)}`);
+  }
+  const { start = 0, end, step = 1 } = typeof range === 'number' ? { end: range } : range;
   for (const [name, value] of [
     ['start', start],
     ['end', end],
@@ -62,6 +65,7 @@ export function loopOf(range: number | Range): Loop {
 export class ForCall extends BulkCall<void> {
   readonly #shared: RangeState | undefined;
   readonly #grain: number;
+  readonly #fns: readonly AnyFunction[];
   readonly #pieces: readonly Piece[];
   #watch: NodeJS.Timeout | undefined;
 
@@ -76,13 +80,14 @@ export class ForCall extends BulkCall<void> {
     const takes = Math.ceil(loop.length / grain);
     const chunks = Math.min(takes, shared ? workers : workers * PIECES);
     this.#pieces = cut(loop, chunks);
+    const fns = (this.#fns = [body]);
     const planner = new ChunkPlanner({ length: chunks, workers, chunk: 1 });
     if (shared) {
       this.#shared = rangeState(loop, grain, workers, true);
-      const work: Work = { op: 'range', fns: [body], items: new Array(chunks), base: 0, range: this.#shared };
+      const work: Work = { op: 'range', fns, items: new Array(chunks), base: 0, range: this.#shared };
       this.load(work, chunks, planner);
     } else {
-      this.load({ op: 'range', fns: [body], items: this.#pieces, base: 0 }, chunks, planner);
+      this.load({ op: 'range', fns, items: this.#pieces, base: 0 }, chunks, planner);
     }
   }
 
@@ -120,6 +125,19 @@ export class ForCall extends BulkCall<void> {
     const range = rangeState(piece, this.#grain, 1, false);
     // Iterations are counted from the start of the piece; with its offset those of different pieces are told apart.
     return super.flight({ ...work, range, base: piece.offset }, from, to);
+  }
+
+  /** The calling thread takes iterations from the same counter as the workers, but no more than it has time for. */
+  protected override helpWith(size: number): Flight | undefined {
+    const shared = this.#shared;
+    if (shared === undefined || this.#taken() >= shared.length) return undefined;
+    const offset = Number(Atomics.add(shared.next, 0, BigInt(size)));
+    const length = Math.min(shared.length, offset + size) - offset;
+    if (length <= 0) return undefined;
+    const start = shared.start + offset * shared.step;
+    const range = rangeState({ start, step: shared.step, length }, length, 1, false);
+    const work: Work = { op: 'range', fns: this.#fns, items: [undefined], base: offset, range };
+    return super.flight(work, 0, 1);
   }
 
   protected override wholeChunk(flight: Flight): Work {

@@ -49,6 +49,15 @@ export type FoldLoop = (
   exit: LoopExit,
 ) => number;
 
+/** `out[k] = body(items[k])` for `k ≤ i < end`; returns the `i` it stopped at: that item is no number, or the body threw. */
+export type InlineLoop = (
+  body: AnyFunction,
+  items: ArrayLike<unknown>,
+  k: number,
+  end: number,
+  out: unknown[],
+) => number;
+
 const mapNumbers: NumberLoop = function mapNumbers(body, items, shift, k, end, out, at, current, exit) {
   const call = body as unknown as (item: unknown) => unknown;
   try {
@@ -90,6 +99,43 @@ const eachIndex: IndexLoop = function eachIndex(body, start, step, k, end, curre
   return k;
 };
 
+/** The same without a note of what runs: nobody can ask for it. Its ends must be safe integers. */
+const eachIndexQuietly: IndexLoop = function eachIndexQuietly(body, start, step, k, end, _current, exit) {
+  const call = body as unknown as (index: number) => unknown;
+  const last = start + end * step;
+  let index = start + k * step;
+  // One counter, and no test but the one for the end: either more would cost a short body some percent.
+  try {
+    for (; index !== last; index += step) call(index);
+    return end;
+  } catch (error) {
+    exit.kind = 'error';
+    exit.value = error;
+    // Not where it counts: the quotient is a double, and so would be every index after it.
+    return (index - start) / step;
+  }
+};
+
+const noLoop: IndexLoop = (_body, _start, _step, k) => k;
+
+/**
+ * Runs a loop so that the engine does not inline it into its caller. V8 13 and later do that in a tier that optimises less,
+ * and then stay there: such loops take two to five times as long. A call site that has met two functions inlines none.
+ */
+export function enterIndexLoop(
+  loop: IndexLoop,
+  body: AnyFunction,
+  { start, step }: { readonly start: number; readonly step: number },
+  k: number,
+  end: number,
+  current: Int32Array,
+  exit: LoopExit,
+): number {
+  let at = k;
+  for (const one of [noLoop, loop]) at = one(body, start, step, at, end, current, exit);
+  return at;
+}
+
 const foldItems: FoldLoop = function foldItems(body, items, shift, k, end, current, exit) {
   const call = body as unknown as (acc: unknown, item: unknown) => unknown;
   let acc = exit.value;
@@ -111,9 +157,50 @@ const foldItems: FoldLoop = function foldItems(body, items, shift, k, end, curre
   return k;
 };
 
+const mapInline: InlineLoop = function mapInline(body, items, k, end, out) {
+  const call = body as unknown as (item: number) => unknown;
+  try {
+    for (; k < end; k++) {
+      const item = items[k];
+      if (typeof item !== 'number') return k;
+      out[k] = call(item);
+    }
+  } catch {
+    // Whoever runs the item again is told.
+  }
+  return k;
+};
+
+/** The first `i` with `Boolean(body(items[i])) === sought` for `k ≤ i < end`; `-1 - i` for one that is no number, or where the body threw. */
+export type SearchLoop = (
+  body: AnyFunction,
+  items: ArrayLike<unknown>,
+  k: number,
+  end: number,
+  sought: boolean,
+) => number;
+
+const searchInline: SearchLoop = function searchInline(body, items, k, end, sought) {
+  const call = body as unknown as (item: number) => unknown;
+  try {
+    for (; k < end; k++) {
+      const item = items[k];
+      if (typeof item !== 'number') return -1 - k;
+      if (!call(item) !== sought) return k;
+    }
+  } catch {
+    // Whoever runs the item again is told.
+    return -1 - k;
+  }
+  return k;
+};
+
 interface Loops {
+  search?: SearchLoop;
+  inline?: InlineLoop;
   number?: NumberLoop;
   index?: IndexLoop;
+  quiet?: IndexLoop;
   fold?: FoldLoop;
 }
 
@@ -126,8 +213,10 @@ function loopsOf(body: AnyFunction): Loops {
   return own;
 }
 
+type AnyLoop = NumberLoop | IndexLoop | FoldLoop | InlineLoop | SearchLoop;
+
 /** A new copy of the loop: the counter in the text keeps V8's compilation cache from handing out a shared one. */
-function freshCopy<L extends NumberLoop | IndexLoop | FoldLoop>(loop: L): L {
+function freshCopy<L extends AnyLoop>(loop: L): L {
   try {
     return new Function(`'use strict'; /* ${++copies} */ return ${loop.toString()}`)() as L;
   } catch (error) {
@@ -144,6 +233,19 @@ export function indexLoop(body: AnyFunction): IndexLoop {
   return (loopsOf(body).index ??= freshCopy(eachIndex));
 }
 
+/** For bodies that only compute; `start + length * step` must be a safe integer. */
+export function quietIndexLoop(body: AnyFunction): IndexLoop {
+  return (loopsOf(body).quiet ??= freshCopy(eachIndexQuietly));
+}
+
 export function foldLoop(body: AnyFunction): FoldLoop {
   return (loopsOf(body).fold ??= freshCopy(foldItems));
+}
+
+export function inlineLoop(body: AnyFunction): InlineLoop {
+  return (loopsOf(body).inline ??= freshCopy(mapInline));
+}
+
+export function searchLoop(body: AnyFunction): SearchLoop {
+  return (loopsOf(body).search ??= freshCopy(searchInline));
 }

@@ -1,14 +1,20 @@
 /** `map`, `starmap`, `filter`, `flatMap`, `forEach`: one result per item, or none. */
-import type { AnyFunction } from '../closure/index.ts';
+import { arithmeticCopy, type AnyFunction } from '../closure/index.ts';
 import type { Op } from './backend.ts';
 import { BulkCall } from './bulk-call.ts';
 import type { CallOrigin } from './call.ts';
 import { ChunkPlanner } from './chunk-planner.ts';
 import type { Flight } from './flight.ts';
+import { beginInline, canRunInline } from './inline.ts';
+import { inlineLoop } from './loops.ts';
 
 /** Runs `fn` on each item; `convert` makes the call's result of the items' results. */
 export class MapCall<R> extends BulkCall<R> {
   readonly #convert: (results: unknown[]) => R;
+  readonly #op: Op;
+  readonly #fn: AnyFunction;
+  readonly #items: ArrayLike<unknown>;
+  readonly #planner: ChunkPlanner;
   /** Made when the first results tell what kind of array it is to be. */
   #results: unknown[] | undefined;
 
@@ -24,13 +30,44 @@ export class MapCall<R> extends BulkCall<R> {
     this.total = length;
     this.#convert = convert;
     const { workers } = origin.core.backend;
-    const planner = new ChunkPlanner({ length, workers, chunk: origin.settings.chunk });
-    this.load({ op, fns: [fn], items, base: 0 }, length, planner);
+    this.#op = op;
+    this.#fn = fn;
+    this.#items = items;
+    this.#planner = new ChunkPlanner({ length, workers, chunk: origin.settings.chunk });
+    this.load({ op, fns: [fn], items, base: 0 }, length, this.#planner);
+  }
+
+  protected override begin(): void {
+    const copy = this.#op === 'map' && canRunInline(this, this.#items) ? arithmeticCopy(this.#fn) : undefined;
+    if (copy === undefined) return super.begin();
+    const items = this.#items;
+    const { length } = items;
+    const loop = inlineLoop(copy);
+    beginInline({
+      core: this.core,
+      blocking: this.blocking,
+      fn: copy,
+      length,
+      prepare: () => {
+        this.#results = resultArray(length, typeof copy(...([items[0]] as never[])) === 'number');
+      },
+      over: () => this.settled,
+      run: (k, end) => {
+        const stopped = loop(copy, items, k, end, this.#results as unknown[]);
+        this.advance(stopped - k);
+        return stopped;
+      },
+      complete: () => this.complete(),
+      leave: (k) => {
+        this.skipTo(k);
+        super.begin();
+      },
+    });
   }
 
   override accept(_flight: Flight, k: number, values: ArrayLike<unknown>): void {
     if (this.settled) return;
-    this.#results ??= resultArray(this.total as number, values);
+    this.#results ??= resultArray(this.total as number, values instanceof Float64Array);
     copyResults(this.#results, k, values);
     this.advance(values.length);
   }
@@ -85,11 +122,11 @@ export class EachCall extends BulkCall<void> {
 const FAST_LENGTH = 2 ** 24;
 
 /**
- * An array of `length` for results that begin like `values`. For numbers it starts out as an array of doubles, at half
+ * An array of `length` for results. For `numbers` it starts out as an array of doubles, at half
  * the cost: an array made empty holds small integers at first and is converted as a whole at the first double.
  */
-function resultArray(length: number, values: ArrayLike<unknown>): unknown[] {
-  if (!(values instanceof Float64Array) || length > FAST_LENGTH) return new Array<unknown>(length);
+function resultArray(length: number, numbers: boolean): unknown[] {
+  if (!numbers || length > FAST_LENGTH) return new Array<unknown>(length);
   const doubles = [0.5];
   doubles.length = length;
   return doubles;

@@ -1,5 +1,6 @@
 /** The operations of an executor, from checked arguments to a call that has started. */
 import type { AnyFunction } from '../closure/index.ts';
+import { keptArguments, type Arguments } from './arguments.ts';
 import { BroadcastCall } from './broadcast.ts';
 import type { CallOrigin } from './call.ts';
 import type { Caller } from './caller-stack.ts';
@@ -12,7 +13,7 @@ import { EachCall, flatten, MapCall } from './map.ts';
 import { callSettings, type CallKind, type CallSettings } from './options.ts';
 import { attempt, drainStream, settledTask, startTask, waitFor } from './start.ts';
 import { ResultStream, StreamCall } from './stream.ts';
-import { SubmitCall } from './submit.ts';
+import { SubmitCall, submitOrigin } from './submit.ts';
 import type { Task } from './task.ts';
 import { TreeCall } from './tree.ts';
 
@@ -24,15 +25,22 @@ export interface CallSite {
 }
 
 /** `submit(fn, ...args)`. */
-export function submit<R>(site: CallSite, fn: unknown, args: readonly unknown[]): Task<R> {
+export function submit<R>(
+  core: ExecutorCore,
+  settings: CallSettings,
+  caller: Caller,
+  fn: unknown,
+  args: Arguments,
+): Task<R> {
   if (typeof fn !== 'function') return attempt<R>(() => functionOf('submit', fn) as never);
-  return startTask(new SubmitCall<R>(named(site, fn), fn as AnyFunction, args));
+  return startTask(new SubmitCall<R>(submitOrigin(core, settings, caller, fn as AnyFunction), args));
 }
 
 /** `submitSync(fn, ...args)`. */
 export function submitSync<R>(site: CallSite, fn: unknown, args: readonly unknown[]): R {
   const checked = functionOf('submitSync', fn);
-  return waitFor(site.core, new SubmitCall<R>(named(site, checked), checked, args));
+  const origin = submitOrigin(site.core, site.settings, site.caller, checked);
+  return waitFor(site.core, new SubmitCall<R>(origin, keptArguments(args)));
 }
 
 /** `map(a, b, …, fn, options)`. */
@@ -118,7 +126,11 @@ export function filter<T>(site: CallSite, items: Items<T>, predicate: unknown, o
   return attempt(() => {
     const origin = configured(site, 'filter', 'bulk', predicate, options);
     const all = arrayOf('filter', items);
-    const pick = (kept: unknown[]) => Array.from(all).filter((_, k) => Boolean(kept[k]));
+    const pick = (kept: unknown[]): T[] => {
+      const picked: T[] = [];
+      for (let k = 0; k < kept.length; k++) if (kept[k]) picked.push(all[k] as T);
+      return picked;
+    };
     return startTask(new MapCall(origin, 'map', predicate as AnyFunction, all, pick));
   });
 }

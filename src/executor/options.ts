@@ -1,5 +1,4 @@
 /** What an executor and its calls can be told: the public option types and their one validation. */
-import { randomBytes } from 'node:crypto';
 import type { ResourceLimits } from 'node:worker_threads';
 import { MAX_WORKERS } from '../base/cores.ts';
 import {
@@ -37,6 +36,13 @@ export interface ExecutorOptions {
   maxWorkerMemory?: number;
   /** A worker without work for this long ends; the next task starts a new one. */
   idleTimeoutMs?: number;
+  /**
+   * Keep one more worker than `workers`, started and idle, which takes the place of one that is killed, dies or is replaced:
+   * the next task need not wait for a start. It needs some megabytes of memory and no time, runs `init` as the others do, and does
+   * not keep the process alive. `true`: from the first worker on; `false`: never. Default: once a worker has been lost, or is about
+   * to be, because its task goes on after it was asked to stop; never in pools that are opened inside a task.
+   */
+  spare?: boolean;
   /** V8's limits per worker thread. */
   resourceLimits?: ResourceLimits;
   /** Environment variables of the workers, added to those of this process. */
@@ -97,10 +103,16 @@ export interface CallOptions {
 export interface BulkOptions extends CallOptions {
   /** Items per chunk (the unit that goes to a worker). Default: adapts to the time that items take. */
   chunk?: number;
+  /**
+   * The calling thread takes part in the work, as worker 0 with copies of what the function reaches. It is blocked for
+   * about 5 ms at a time, or as long as one item (or one `chunk`) takes: a function that never ends blocks it for ever.
+   * Not where functions or items bring classes of their own, with `timeoutMs`, or in blocking calls. Default: false.
+   */
+  help?: boolean;
 }
 
 /** Options of `stream`. */
-export interface StreamOptions extends BulkOptions {
+export interface StreamOptions extends Omit<BulkOptions, 'help'> {
   /** Results in the order of the input (the default), or as they come. */
   ordered?: boolean;
   /** Most items that are taken from the input and not yet yielded. Default: a few chunks for each worker, at least 64. */
@@ -117,6 +129,8 @@ export interface FindOptions extends BulkOptions {
 export interface ForOptions extends CallOptions {
   /** Smallest number of iterations that a worker takes at once. Default: from the number of iterations. */
   grain?: number;
+  /** The calling thread takes part, for about 5 ms at a time: see {@link BulkOptions.help}. */
+  help?: boolean;
 }
 
 /** Retry rules with every default filled in. */
@@ -142,6 +156,7 @@ export interface CallSettings {
   readonly ordered: boolean;
   readonly window: number | undefined;
   readonly grain: number | undefined;
+  readonly help: boolean;
 }
 
 /** An executor's options, checked, with every default filled in. */
@@ -156,6 +171,7 @@ export interface ValidatedOptions {
   readonly maxTasksPerWorker: number | undefined;
   readonly maxWorkerMemory: number | undefined;
   readonly idleTimeoutMs: number | undefined;
+  readonly spare: boolean | undefined;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -176,6 +192,7 @@ const executorRules = {
   maxTasksPerWorker: integer({ min: 1 }),
   maxWorkerMemory: integer({ min: 1 }),
   idleTimeoutMs: number({ min: 0, max: MAX_DELAY_MS }),
+  spare: boolean(),
   resourceLimits: object<ResourceLimits>(),
   env: stringRecord(),
   execArgv: stringList(),
@@ -202,7 +219,8 @@ const callRules = (owner: string) => ({
   name: string(),
 });
 
-const bulkRules = (owner: string) => ({ ...callRules(owner), chunk: integer({ min: 1 }) });
+const chunkRules = (owner: string) => ({ ...callRules(owner), chunk: integer({ min: 1 }) });
+const bulkRules = (owner: string) => ({ ...chunkRules(owner), help: boolean() });
 const findRules = (owner: string) => ({ ...bulkRules(owner), ordered: boolean() });
 
 /** Which options a call accepts besides `CallOptions`. */
@@ -210,8 +228,8 @@ const rulesOf = {
   call: callRules,
   bulk: bulkRules,
   find: findRules,
-  stream: (owner: string) => ({ ...findRules(owner), window: integer({ min: 1 }) }),
-  for: (owner: string) => ({ ...callRules(owner), grain: integer({ min: 1 }) }),
+  stream: (owner: string) => ({ ...chunkRules(owner), ordered: boolean(), window: integer({ min: 1 }) }),
+  for: (owner: string) => ({ ...callRules(owner), grain: integer({ min: 1 }), help: boolean() }),
 };
 
 /** The kind of a call, as far as its options are concerned. */
@@ -271,26 +289,28 @@ export function defaultSettings(graceMs: number): CallSettings {
     ordered: true,
     window: undefined,
     grain: undefined,
+    help: false,
   };
 }
 
 /**
- * The options of `owner()`, checked, with `workers` as the default for their number.
+ * The options of `owner()`, checked, with `workers()` as the default for their number: counting cores takes a while.
  *
  * Throws a TypeError or a RangeError that names the option, what was given and what is allowed.
  */
-export function executorOptions(owner: string, options: unknown, workers: number): ValidatedOptions {
+export function executorOptions(owner: string, options: unknown, workers: () => number): ValidatedOptions {
   const given = optionChecker(owner, executorRules)(options);
   return {
-    workers: given.workers ?? workers,
+    workers: given.workers ?? workers(),
     name: given.name ?? owner,
     maxQueue: given.maxQueue ?? Infinity,
-    seed: given.seed ?? randomBytes(4).readUInt32LE(),
+    seed: given.seed ?? Math.floor(Math.random() * 2 ** 32),
     init: given.init,
     teardown: given.teardown,
     maxTasksPerWorker: given.maxTasksPerWorker,
     maxWorkerMemory: given.maxWorkerMemory,
     idleTimeoutMs: given.idleTimeoutMs,
+    spare: given.spare,
     resourceLimits: given.resourceLimits,
     env: given.env,
     execArgv: given.execArgv,

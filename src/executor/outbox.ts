@@ -4,6 +4,7 @@
  * Plain values go as they are. The codec that packs everything else is large and rarely needed, so it loads while the
  * worker already runs tasks; entries that need it wait for it, and so does whatever comes after them.
  */
+import { loading } from '../base/loading.ts';
 import type { packError, unpackError } from '../closure/error.ts';
 import type { pack } from '../closure/pack.ts';
 import type { FromWorker, Post, Transferable } from './wire.ts';
@@ -28,11 +29,18 @@ interface Unpacked {
   readonly make: Make;
 }
 
+/** Calls `act`, which works for item `k` of a slot's part. */
+type Blame = <T>(slot: number, k: number, act: () => T) => T;
+
 /** Makes an entry of a value; what is to be moved goes into `transfer`. */
 type Make = (codec: Codec, transfer: Transferable[]) => FromWorker;
 
 export class Outbox {
-  readonly #post: Post<FromWorker>;
+  /** Messages that have been posted. */
+  posted = 0;
+  readonly #give: Post<FromWorker>;
+  readonly #told: (count: number) => void;
+  readonly #blame: Blame;
   #entries: (FromWorker | Unpacked)[] = [];
   #transfer: Transferable[] = [];
   #waiting = 0;
@@ -40,13 +48,32 @@ export class Outbox {
   /** Slots of parts with a result that could not be sent; the part must end as failed. */
   readonly #unsendable = new Map<number, Unsendable>();
 
-  constructor(post: Post<FromWorker>) {
-    this.#post = post;
+  /** `told` is given the number of messages after each; `blame` knows on whose behalf packing is done. */
+  constructor(post: Post<FromWorker>, told: (count: number) => void, blame: Blame) {
+    this.#give = post;
+    this.#blame = blame;
+    this.#told = told;
+  }
+
+  #post(entries: readonly FromWorker[], transfer: Transferable[]): void {
+    this.#give(entries, transfer);
+    this.posted = (this.posted + 1) | 0;
+    this.#told(this.posted);
   }
 
   /** Starts loading the codec; resolves when it is there. */
   async load(): Promise<Codec> {
     return (this.#codec ??= await loadCodec());
+  }
+
+  /** The codec is there: nothing has to wait for it. */
+  get loaded(): boolean {
+    return this.#codec !== undefined;
+  }
+
+  /** Packs what has waited for the codec, which is there. */
+  packWaiting(): void {
+    if (this.#waiting > 0) this.#packWaiting();
   }
 
   /** Something waits for the codec. */
@@ -61,13 +88,14 @@ export class Outbox {
 
   /** Sends what `make` packs. Returns the failure when it is known at once. */
   sendPacked(slot: number, k: number, make: Make): Unsendable | undefined {
-    if (this.#codec === undefined) {
+    const codec = this.#codec;
+    if (codec === undefined) {
       this.#entries.push({ slot, k, make });
       this.#waiting++;
       return undefined;
     }
     try {
-      this.#entries.push(make(this.#codec, this.#transfer));
+      this.#entries.push(this.#blame(slot, k, () => make(codec, this.#transfer)));
       return undefined;
     } catch (error) {
       return { k, error };
@@ -141,15 +169,19 @@ export class Outbox {
         this.#post([entry], []);
       } catch (reason) {
         const [kind, slot, k] = entry;
-        if (kind === 'results') {
+        if (kind === 'results' || kind === 'packed result') {
           if (!this.#unsendable.has(slot)) this.#unsendable.set(slot, { k, error: reason });
-        } else if (kind !== 'report') throw error;
+        } else if (kind === 'value') this.#fail(slot, entry[3], { k: 0, error: reason });
+        else if (kind === 'failed') this.#fail(slot, k, { k: entry[3], error: reason });
+        else if (kind !== 'report') throw error;
       }
     }
   }
 }
 
 async function loadCodec(): Promise<Codec> {
-  const [graphs, errors] = await Promise.all([import('../closure/pack.ts'), import('../closure/error.ts')]);
+  const [graphs, errors] = await loading(
+    Promise.all([import('../closure/pack.ts'), import('../closure/error.ts')]),
+  );
   return { pack: graphs.pack, packError: errors.packError, unpackError: errors.unpackError };
 }

@@ -1,53 +1,119 @@
 /** A chunk on its way through a worker pool, and the parts it is split into. */
 import type { Captured } from '../closure/index.ts';
+import type { Arguments } from './arguments.ts';
 import type { Chunk, ChunkOutcome } from './backend.ts';
 import type { ItemCoding, PackedItems } from './item-coding.ts';
+import type { ListLink } from './linked-list.ts';
+import type { NumberBlock } from './number-blocks.ts';
 
 /** The items `from ≤ k < to` of a chunk, waiting or held by one worker. */
-export interface Part {
-  readonly run: ChunkRun;
-  from: number;
-  to: number;
+export class Part implements ListLink {
+  // A part for each call: fields that are only declared are made once, by the constructor.
+  declare readonly run: ChunkRun;
+  declare from: number;
+  declare to: number;
   /** First item whose result has not arrived. */
-  received: number;
+  declare received: number;
   /** Slot on its worker's board while a worker holds it, −1 before. */
-  slot: number;
+  declare slot: number;
+  /** It is one of its run's. */
+  declare current: boolean;
   /** Set when the part has been asked to stop. */
-  stopping: boolean;
+  declare stopping: boolean;
   /** Memory of the caller's went with it: it can run nowhere else any more. */
-  moved: boolean;
+  declare moved: boolean;
+  /** How often it was taken from a worker that did not come for it. */
+  declare moves: number;
+  /** Memory of the worker's and the scheduler's for its numbers, while a worker holds it. */
+  declare block: NumberBlock | undefined;
   /** Ends the look at its time limit, or at the end of its grace; for the moment when its worker no longer holds it. */
-  unwatch: (() => void) | undefined;
+  declare unwatch: (() => void) | undefined;
+  declare previous: ListLink | undefined;
+  declare following: ListLink | undefined;
+
+  constructor(run: ChunkRun, from: number, to: number) {
+    this.run = run;
+    this.from = from;
+    this.to = to;
+    this.received = from;
+    this.slot = -1;
+    this.current = true;
+    this.stopping = false;
+    this.moved = false;
+    this.moves = 0;
+    this.block = undefined;
+    this.unwatch = undefined;
+    this.previous = undefined;
+    this.following = undefined;
+  }
 }
 
-/** A chunk from `run()` to `sink.end()`. */
-export class ChunkRun {
-  readonly chunk: Chunk;
-  readonly fns: readonly Captured[];
-  readonly coding: ItemCoding;
+/** Who keeps the runs. */
+export interface RunOwner {
+  runEnded(run: ChunkRun): void;
+}
+
+/** A chunk from `run()` to `sink.end()`; a small call from the moment when a worker gets it. */
+export class ChunkRun implements ListLink {
+  declare readonly chunk: Chunk;
+  declare readonly fns: readonly Captured[];
+  declare readonly coding: ItemCoding;
   /** The packed items of the whole chunk, until they are sent. */
-  packed: PackedItems | undefined;
-  /** Parts that have not ended, waiting ones included. */
-  readonly parts = new Set<Part>();
+  declare packed: PackedItems | undefined;
+  /** A part that has not ended (waiting or held by a worker), and the others if there are more. */
+  declare private one: Part | undefined;
+  declare private others: Part[] | undefined;
   /** Results that are still being rebuilt. */
-  pending = 0;
-  computeMs = 0;
-  ended = false;
-  readonly #onEnd: (run: ChunkRun) => void;
+  declare pending: number;
+  declare computeMs: number;
+  declare ended: boolean;
+  declare previous: ListLink | undefined;
+  declare following: ListLink | undefined;
+  declare private readonly owner: RunOwner;
 
   constructor(
     chunk: Chunk,
     fns: readonly Captured[],
     coding: ItemCoding,
     packed: PackedItems | undefined,
-    onEnd: (run: ChunkRun) => void,
+    owner: RunOwner,
   ) {
     this.chunk = chunk;
     this.fns = fns;
     this.coding = coding;
     this.packed = packed;
-    this.#onEnd = onEnd;
-    this.addPart(chunk.from, chunk.to);
+    this.one = new Part(this, chunk.from, chunk.to);
+    this.others = undefined;
+    this.pending = 0;
+    this.computeMs = 0;
+    this.ended = false;
+    this.previous = undefined;
+    this.following = undefined;
+    this.owner = owner;
+    chunk.handle = this;
+  }
+
+  /** The part that it has at first: all of the chunk. */
+  get firstPart(): Part {
+    return this.one as Part;
+  }
+
+  /** The parts as they are now. */
+  parts(): readonly Part[] {
+    if (this.one === undefined) return [];
+    return this.others === undefined ? [this.one] : [this.one, ...this.others];
+  }
+
+  has(part: Part): boolean {
+    return part.current;
+  }
+
+  drop(part: Part): void {
+    if (!part.current) return;
+    part.current = false;
+    const last = this.others?.pop();
+    if (this.one === part) this.one = last;
+    else if (last !== part) (this.others as Part[])[(this.others as Part[]).indexOf(part)] = last as Part;
   }
 
   /** Items are independent and have a result each: the chunk can be resumed anywhere. */
@@ -56,34 +122,31 @@ export class ChunkRun {
     return op === 'map' || op === 'star' || op === 'each' || op === 'flat';
   }
 
+  /** A call that travels through the ring. */
+  get lone(): boolean {
+    return this.chunk.op === 'call' && this.coding !== 'packed';
+  }
+
   /** Several workers may run its items at a time. */
   get dividable(): boolean {
     return this.splittable && this.chunk.undivided !== true;
   }
 
   addPart(from: number, to: number): Part {
-    const part: Part = {
-      run: this,
-      from,
-      to,
-      received: from,
-      slot: -1,
-      stopping: false,
-      moved: false,
-      unwatch: undefined,
-    };
-    this.parts.add(part);
+    const part = new Part(this, from, to);
+    if (this.one === undefined) this.one = part;
+    else (this.others ??= []).push(part);
     return part;
   }
 
   /** A part is over; the chunk ends with its last one. */
   partDone(part: Part): void {
-    this.parts.delete(part);
+    this.drop(part);
     this.endIfDone();
   }
 
   endIfDone(): void {
-    if (this.parts.size === 0 && this.pending === 0) this.end({ kind: 'done', computeMs: this.computeMs });
+    if (this.one === undefined && this.pending === 0) this.end({ kind: 'done', computeMs: this.computeMs });
   }
 
   /** Tells the sink, once. */
@@ -91,21 +154,51 @@ export class ChunkRun {
     if (this.ended) return;
     this.ended = true;
     this.packed = undefined;
+    this.chunk.handle = undefined;
     this.chunk.sink.end(outcome);
-    this.#onEnd(this);
+    this.owner.runEnded(this);
   }
 }
 
-/** Parts of one priority; `head` is the first of `parts` that has not left. */
+/**
+ * What waits in a queue: a part, or a small call that nobody has looked at yet. Of the latter there may be very many, so
+ * they wait as they are.
+ */
+export type Waiting = Part | SmallCall;
+
+/** A call whose function is captured and whose arguments need no packing. */
+export interface SmallCall extends Chunk {
+  handle: readonly Captured[] | undefined;
+  readonly args: Arguments;
+}
+
+export function isSmallCall(chunk: Chunk): chunk is SmallCall {
+  return 'args' in chunk;
+}
+
+export function isPart(waiting: Waiting): waiting is Part {
+  return waiting instanceof Part;
+}
+
+function priorityOf(waiting: Waiting): number {
+  return isPart(waiting) ? waiting.run.chunk.priority : waiting.priority;
+}
+
+/** It was cancelled while it waited. */
+function isOver(waiting: Waiting): boolean {
+  return isPart(waiting) ? waiting.run.ended : waiting.handle === undefined;
+}
+
+/** What waits with one priority; `head` is the first that has not left. */
 interface Lane {
   readonly priority: number;
-  readonly parts: (Part | undefined)[];
+  readonly waiting: (Waiting | undefined)[];
   head: number;
 }
 
-/** Parts in order of priority, then arrival. */
+/** What waits for a worker, in order of priority, then arrival. */
 export class PartQueue {
-  /** Highest priority first; none is empty. */
+  /** Highest priority first; none is empty, but for the only one. */
   readonly #lanes: Lane[] = [];
   #size = 0;
 
@@ -113,8 +206,8 @@ export class PartQueue {
     return this.#size;
   }
 
-  push(part: Part): void {
-    this.#lane(part.run.chunk.priority).parts.push(part);
+  push(waiting: Waiting): void {
+    this.#lane(priorityOf(waiting)).waiting.push(waiting);
     this.#size++;
   }
 
@@ -122,39 +215,55 @@ export class PartQueue {
   unshift(parts: readonly Part[]): void {
     for (const part of parts.toReversed()) {
       const lane = this.#lane(part.run.chunk.priority);
-      if (lane.head > 0) lane.parts[--lane.head] = part;
-      else lane.parts.unshift(part);
+      if (lane.head > 0) lane.waiting[--lane.head] = part;
+      else lane.waiting.unshift(part);
       this.#size++;
     }
   }
 
-  /** The next part; parts whose chunk has ended are dropped on the way. */
-  peek(): Part | undefined {
-    // A lane that has run empty is gone.
-    for (let lane = this.#lanes[0]; lane !== undefined; lane = this.#lanes[0]) {
-      while (lane.head < lane.parts.length) {
-        const part = lane.parts[lane.head] as Part;
-        if (!part.run.ended) return part;
+  /** The next in turn; what has been cancelled meanwhile is dropped on the way. */
+  peek(): Waiting | undefined {
+    // A lane that has run empty is gone, but for the only one.
+    for (let lane = this.#lanes[0]; lane !== undefined && this.#size > 0; lane = this.#lanes[0]) {
+      while (lane.head < lane.waiting.length) {
+        const waiting = lane.waiting[lane.head] as Waiting;
+        if (!isOver(waiting)) return waiting;
         this.#drop(lane);
       }
     }
     return undefined;
   }
 
-  shift(): Part | undefined {
-    const part = this.peek();
-    if (part !== undefined) this.#drop(this.#lane(part.run.chunk.priority));
-    return part;
+  shift(): Waiting | undefined {
+    const waiting = this.peek();
+    if (waiting !== undefined) this.#drop(this.#lanes[0] as Lane);
+    return waiting;
+  }
+
+  /** Small calls that wait. */
+  smallCalls(): SmallCall[] {
+    const calls: SmallCall[] = [];
+    for (const lane of this.#lanes) {
+      for (let at = lane.head; at < lane.waiting.length; at++) {
+        const waiting = lane.waiting[at] as Waiting;
+        if (!isPart(waiting) && !isOver(waiting)) calls.push(waiting);
+      }
+    }
+    return calls;
   }
 
   #drop(lane: Lane): void {
-    lane.parts[lane.head++] = undefined;
+    lane.waiting[lane.head++] = undefined;
     this.#size--;
-    if (lane.head === lane.parts.length) {
-      // Priorities may all be different (a deadline, a time of arrival): a lane that is empty must not stay.
-      this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+    if (lane.head === lane.waiting.length) {
+      // Priorities may all be different (a deadline, a time of arrival): lanes that are empty must not stay.
+      if (this.#lanes.length > 1) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+      else {
+        lane.waiting.length = 0;
+        lane.head = 0;
+      }
     } else if (lane.head >= 4096) {
-      lane.parts.splice(0, lane.head);
+      lane.waiting.splice(0, lane.head);
       lane.head = 0;
     }
   }
@@ -164,8 +273,9 @@ export class PartQueue {
     while (at < this.#lanes.length && (this.#lanes[at]?.priority as number) > priority) at++;
     const found = this.#lanes[at];
     if (found !== undefined && found.priority === priority) return found;
-    const lane: Lane = { priority, parts: [], head: 0 };
-    this.#lanes.splice(at, 0, lane);
+    const lane: Lane = { priority, waiting: [], head: 0 };
+    if (this.#size === 0) this.#lanes[0] = lane;
+    else this.#lanes.splice(at, 0, lane);
     return lane;
   }
 }

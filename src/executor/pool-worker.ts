@@ -1,8 +1,14 @@
 /** One worker of a pool, from the scheduler's side: what it holds, what it knows, what is about to be sent to it. */
-import { scanPlain, type Captured } from '../closure/index.ts';
-import { slotCount, type Board } from './board.ts';
-import { packItems } from './item-coding.ts';
-import type { Part } from './part.ts';
+import { onlyComputes, packError, packMapped, scanPlain, type Captured } from '../closure/index.ts';
+import { argumentList } from './arguments.ts';
+import type { Board } from './board.ts';
+import { HeldParts } from './held-parts.ts';
+import { copyNumbers, packItems } from './item-coding.ts';
+import { callRing, endRing, slotCount } from './layout.ts';
+import { giveBlock, takeBlock } from './number-blocks.ts';
+import { isSmallCall, type Part } from './part.ts';
+import { Records } from './record.ts';
+import { RingConsumer, RingProducer } from './ring.ts';
 import { sliceOf } from './serial-backend.ts';
 import type { Coding, ToWorker, Transferable } from './wire.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -11,6 +17,8 @@ import type { WorkerLink } from './worker-link.ts';
 const keptFunctions = 64;
 /** Of those that were captured for one call, with all that they reach: the next call brings its own. */
 const keptForOneCall = 2;
+/** Two looks at a part closer than this tell nothing. */
+const lookMs = 0.5;
 
 /**
  * `starting` → `ready` → `retiring` → `gone`; a worker that dies goes to `gone` from anywhere.
@@ -18,12 +26,26 @@ const keptForOneCall = 2;
  */
 export type WorkerState = 'starting' | 'ready' | 'retiring' | 'gone';
 
+/** A captured function that a worker has, and how many of its parts use it. */
+interface Taught {
+  readonly id: number;
+  uses: number;
+}
+
+/** A part that could not be sent. */
+export interface Unsent {
+  readonly part: Part;
+  readonly error: unknown;
+}
+
+const allSent: readonly Unsent[] = [];
+
 export class PoolWorker {
   readonly id: number;
   readonly link: WorkerLink;
   state: WorkerState = 'starting';
-  /** Parts that the worker holds, by slot. */
-  readonly parts = new Map<number, Part>();
+  /** Parts that the worker holds. */
+  readonly parts = new HeldParts();
   /** Parts that only this worker may run. */
   readonly pinned: Part[] = [];
   /** Items handed to it so far. */
@@ -31,12 +53,24 @@ export class PoolWorker {
   /** Killed on purpose: what it ran is not to blame. */
   killed = false;
   exitSent = false;
+  /** It has brought a part to its end. */
+  useful = false;
   idleSince = performance.now();
+  /** Messages that have come from it. */
+  taken = 0;
+  readonly records: Records;
+  /** Ends of small calls. */
+  readonly ends: RingConsumer;
+  readonly #calls: RingProducer;
+  /** Messages that were posted to it. */
+  #posted = 0;
   /** Somebody will look whether it has been idle for too long. */
   idleWatched = false;
   readonly #freeSlots: number[] = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
-  /** Captured functions the worker has, with the number of its parts that use them; oldest first. */
-  readonly #functions = new Map<number, number>();
+  /** Captured functions the worker has; oldest first. */
+  readonly #functions = new Map<number, Taught>();
+  /** The one that was asked for last: mostly the next as well. */
+  #latest: Taught | undefined;
   /** Those of them that were captured for one call. */
   readonly #passing = new Set<number>();
   #outbox: ToWorker[] = [];
@@ -44,14 +78,20 @@ export class PoolWorker {
   #unsent: Part[] = [];
   readonly #early: boolean;
   #held = false;
+  /** The call of {@link rehearse}, until its end was seen. */
+  #rehearsal: { readonly slot: number; readonly fnId: number } | undefined;
   #lastLook: Part | undefined;
   #lastNext = -1;
+  #lastLookAt = 0;
 
   /** `early`: a starting worker may be sent its first part, so that it finds it when it is up. */
   constructor(id: number, link: WorkerLink, early: boolean) {
     this.#early = early;
     this.id = id;
     this.link = link;
+    this.records = new Records(link.board);
+    this.#calls = new RingProducer(link.board.words, callRing);
+    this.ends = new RingConsumer(link.board.words, endRing);
   }
 
   get board(): Board {
@@ -63,9 +103,20 @@ export class PoolWorker {
     return this.state !== 'gone' && !this.killed && !this.exitSent;
   }
 
+  /** It lives and has nothing to do, now or later. */
+  get isDone(): boolean {
+    return this.lives && this.parts.size === 0 && this.pinned.length === 0;
+  }
+
   /** Also a retiring worker runs what only it may run. */
   get takesPinned(): boolean {
-    return this.lives && this.state !== 'starting' && this.parts.size < slotCount;
+    return this.lives && this.state !== 'starting' && this.#room > 0;
+  }
+
+  /** The slot of a rehearsal is no part's, and not free. A part that could not be had back is not sent ahead. */
+  get #room(): number {
+    const free = this.#freeSlots.length;
+    return this.board.direct ? free : free < slotCount ? 0 : 1;
   }
 
   /**
@@ -73,32 +124,67 @@ export class PoolWorker {
    * part would travel in a message of its own.
    */
   wants(depth: number): boolean {
-    return this.room(depth) >= Math.min(depth, slotCount) >> 1;
+    return this.room(depth) >= Math.min(depth, this.board.direct ? slotCount : 1) >> 1;
   }
 
   /** Parts it may still be given; `depth` is how many it should hold. */
   room(depth: number): number {
-    if (this.state === 'starting') return this.#early ? 1 - this.parts.size : 0;
+    if (this.state === 'starting') return this.#early && this.board.direct ? 1 - this.parts.size : 0;
     if (this.state !== 'ready') return 0;
-    return Math.min(depth, slotCount) - this.parts.size;
+    return Math.min(depth - this.parts.size, this.#room);
   }
 
-  /** Puts a part on the next message. */
-  assign(part: Part): void {
+  /** Puts a part into the ring or on the next message. `alone`: nothing else is under way, and there are cores enough. */
+  assign(part: Part, alone: boolean): void {
+    const { run } = part;
+    if (this.state === 'ready' && run.lone && this.board.direct) this.#assignCall(part, alone);
+    else this.#assignPart(part);
+    this.items += part.to - part.from;
+  }
+
+  #assignCall(part: Part, alone: boolean): void {
     const { run } = part;
     const { chunk } = run;
-    // First, as it may throw: then the worker does not hold the part.
-    const { coding, items } = this.#encode(part);
     const slot = this.#freeSlots.pop() as number;
+    const fn = run.fns[0] as Captured;
+    this.#hold(part, slot);
+    this.#teach(fn);
+    const order = this.#outbox.length > 0 ? this.#posted + 1 : this.#posted;
+    const args = isSmallCall(chunk) ? chunk.args : chunk.items[part.from];
+    if (!this.records.writeArguments(slot, args, fn.id, order, chunk)) {
+      const list = argumentList(args);
+      const before = this.#transfer.length;
+      scanPlain(list, this.#transfer);
+      part.moved = this.#transfer.length > before;
+      this.#outbox.push(['args', slot, list]);
+      this.#unsent.push(part);
+      this.records.writeCallElsewhere(slot, fn.id, this.#posted + 1, chunk);
+    }
+    if (alone) this.records.markAlone(slot);
+    this.#calls.push(slot);
+  }
+
+  #assignPart(part: Part): void {
+    // First, as it may throw: then the worker does not hold the part.
+    const encoded = this.#encode(part);
+    this.#hold(part, this.#freeSlots.pop() as number);
+    for (const fn of part.run.fns) this.#teach(fn);
+    this.#post(part, encoded);
+  }
+
+  #hold(part: Part, slot: number): void {
     part.slot = slot;
-    this.parts.set(slot, part);
-    this.items += part.to - part.from;
+    this.parts.add(part);
     this.board.open(slot, part.from);
-    for (const fn of run.fns) this.#teach(fn);
+  }
+
+  #post(part: Part, { coding, items }: { coding: Coding; items: unknown }): void {
+    const { run } = part;
+    const { chunk } = run;
     this.#outbox.push([
       'run',
       {
-        slot,
+        slot: part.slot,
         op: chunk.op,
         fns: run.fns.map((fn) => fn.id),
         from: part.from,
@@ -110,7 +196,9 @@ export class PoolWorker {
         timed: chunk.timeoutMs !== undefined,
         coding,
         items,
+        ...(part.block !== undefined && { inPlace: true }),
         range: chunk.range,
+        ...(chunk.op === 'range' && { quiet: run.fns.every(onlyComputes) }),
       },
     ]);
     this.#unsent.push(part);
@@ -121,45 +209,99 @@ export class PoolWorker {
   }
 
   /** Sends what has gathered. Returns the parts that could not be sent, with the reason. */
-  flush(): readonly { part: Part; error: unknown }[] {
-    if (this.#outbox.length === 0) return [];
+  flush(): readonly Unsent[] {
+    const messages = this.#outbox.length > 0;
+    if (!messages && !this.#calls.dirty) return allSent;
+    const failed = messages ? this.#flushMessages() : allSent;
+    if (this.#calls.dirty) {
+      this.#calls.publish();
+      // A message that was posted before the calls were published may have come and gone without them.
+      if (this.board.rouse()) this.#give([], []);
+    } else this.board.unblock();
+    return failed;
+  }
+
+  #flushMessages(): readonly Unsent[] {
     const entries = this.#outbox;
     const transfer = this.#transfer;
+    const unsent = this.#unsent;
     this.#outbox = [];
     this.#transfer = [];
-    const unsent = this.#unsent;
     this.#unsent = [];
     try {
-      this.link.post(entries, transfer);
-      return [];
+      this.#give(entries, transfer);
+      return allSent;
     } catch {
-      return this.#postOneByOne(entries, unsent);
+      const failed = this.#postOneByOne(entries, unsent);
+      // What came in one message before is in several: calls wait for the last of them.
+      for (const slot of this.#calls.unpublished()) this.records.setOrder(slot, this.#posted);
+      return failed;
     }
+  }
+
+  #give(entries: readonly ToWorker[], transfer: Transferable[]): void {
+    this.link.post(entries, transfer);
+    this.#posted = (this.#posted + 1) | 0;
+    this.board.notePosted(this.#posted);
   }
 
   /** The worker has reported the end of a slot's part. */
   release(slot: number): Part | undefined {
     const part = this.parts.get(slot);
-    if (part === undefined) return undefined;
-    this.parts.delete(slot);
+    if (part === undefined) return this.#rehearsed(slot);
+    this.useful = true;
+    this.parts.delete(part);
     this.#freeSlots.push(slot);
     part.slot = -1;
     part.unwatch?.();
+    if (part.block !== undefined) giveBlock(part.block);
+    part.block = undefined;
     for (const fn of part.run.fns) {
-      const uses = this.#functions.get(fn.id);
-      if (uses !== undefined) this.#functions.set(fn.id, uses - 1);
+      const taught = this.#taught(fn.id);
+      if (taught !== undefined) taught.uses--;
     }
     if (this.parts.size === 0) this.idleSince = performance.now();
     return part;
   }
 
-  /** The claim on a running part has not moved since the last look, a moment ago: its item takes long. */
-  looksStuck(part: Part): boolean {
+  /**
+   * Has the worker do a call that does nothing, as it does any other: the first call of a thread takes milliseconds, most of
+   * them for code that the engine has not compiled yet. Nobody waits for its end: it is taken in with the next ones.
+   */
+  rehearse(fn: Captured): void {
+    if (!this.board.direct) return;
+    const slot = this.#freeSlots.pop() as number;
+    this.#rehearsal = { slot, fnId: fn.id };
+    this.board.open(slot, 0);
+    this.#teach(fn);
+    const order = this.#outbox.length > 0 ? this.#posted + 1 : this.#posted;
+    this.records.writeArguments(slot, [], fn.id, order, { taskId: 0, seed: 0, timeoutMs: undefined });
+    this.#calls.push(slot);
+    this.flush();
+  }
+
+  #rehearsed(slot: number): undefined {
+    if (this.#rehearsal?.slot !== slot) return;
+    const taught = this.#taught(this.#rehearsal.fnId);
+    if (taught !== undefined) taught.uses--;
+    this.#freeSlots.push(slot);
+    this.#rehearsal = undefined;
+  }
+
+  /** The claim on a part has not moved since the last look, half a millisecond ago or more: something takes long. */
+  looksStuck(part: Part, now: number): boolean {
+    return now - this.stillSince(part, now) >= lookMs;
+  }
+
+  /** Since when the claim on a part is known not to have moved. */
+  stillSince(part: Part, now: number): number {
     const next = this.board.peek(part.slot, part.to);
-    const stuck = this.#lastLook === part && this.#lastNext === next;
-    this.#lastLook = part;
-    this.#lastNext = next;
-    return stuck;
+    if (this.#lastLook !== part || this.#lastNext !== next) {
+      this.#lastLook = part;
+      this.#lastNext = next;
+      this.#lastLookAt = now;
+    }
+    return this.#lastLookAt;
   }
 
   /** The part that runs now, as far as the board knows. */
@@ -174,12 +316,20 @@ export class PoolWorker {
   }
 
   #teach(fn: Captured): void {
-    const uses = this.#functions.get(fn.id);
-    this.#functions.set(fn.id, (uses ?? 0) + 1);
-    if (uses !== undefined) return;
+    const taught = this.#taught(fn.id);
+    if (taught !== undefined) {
+      taught.uses++;
+      return;
+    }
+    this.#functions.set(fn.id, { id: fn.id, uses: 1 });
     this.#outbox.push(['function', fn.id, fn.packed]);
     if (!fn.reusable) this.#passing.add(fn.id);
     this.#forget();
+  }
+
+  #taught(id: number): Taught | undefined {
+    if (this.#latest?.id !== id) this.#latest = this.#functions.get(id);
+    return this.#latest;
   }
 
   #forget(): void {
@@ -187,7 +337,7 @@ export class PoolWorker {
     const drop = (ids: Iterable<number>, surplus: number): void => {
       for (const id of ids) {
         if (surplus <= 0) return;
-        if ((this.#functions.get(id) ?? 0) > 0) continue;
+        if ((this.#functions.get(id)?.uses ?? 0) > 0) continue;
         unused.push(id);
         this.#functions.delete(id);
         this.#passing.delete(id);
@@ -196,17 +346,19 @@ export class PoolWorker {
     };
     drop([...this.#passing], this.#passing.size - keptForOneCall);
     drop([...this.#functions.keys()], this.#functions.size - keptFunctions);
-    if (unused.length > 0) this.#outbox.push(['forget', unused]);
+    if (unused.length === 0) return;
+    this.#latest = undefined;
+    this.#outbox.push(['forget', unused]);
   }
 
   #encode(part: Part): { coding: Coding; items: unknown } {
     const { run, from, to } = part;
     const { chunk } = run;
     if (run.coding === 'numbers') {
-      const numbers = new Float64Array(to - from);
-      const source = chunk.items as ArrayLike<number>;
-      for (let k = from; k < to; k++) numbers[k - from] = source[k] as number;
-      this.#transfer.push(numbers.buffer);
+      part.block = this.link.threads ? takeBlock(to - from) : undefined;
+      const numbers = part.block?.subarray(0, to - from) ?? new Float64Array(to - from);
+      copyNumbers(chunk.items as ArrayLike<number>, from, to, numbers);
+      if (numbers.buffer instanceof ArrayBuffer) this.#transfer.push(numbers.buffer);
       return { coding: 'plain', items: numbers };
     }
     if (run.coding === 'packed') {
@@ -218,6 +370,7 @@ export class PoolWorker {
       return { coding: 'packed', items: packed };
     }
     const items = sliceOf(chunk.items, from, to);
+    if (run.coding === 'mapped') return { coding: 'packed', items: packMapped(items as Float64Array) };
     if (ArrayBuffer.isView(items)) {
       // A view is cloned with the whole buffer behind it: copy the part, and hand over the copy.
       if (items.buffer instanceof SharedArrayBuffer) return { coding: 'plain', items };
@@ -231,23 +384,55 @@ export class PoolWorker {
     return { coding: 'plain', items };
   }
 
-  #postOneByOne(
-    entries: readonly ToWorker[],
-    unsent: readonly Part[],
-  ): readonly { part: Part; error: unknown }[] {
-    const failed: { part: Part; error: unknown }[] = [];
+  #postOneByOne(entries: readonly ToWorker[], unsent: readonly Part[]): readonly Unsent[] {
+    const failed: Unsent[] = [];
+    /** Functions that cannot be sent, and why. */
+    const missing = new Map<number, unknown>();
     for (const entry of entries) {
+      const slot = entry[0] === 'run' ? entry[1].slot : entry[0] === 'args' ? entry[1] : -1;
+      const part = unsent.find((one) => one.slot === slot);
+      // What needs a missing function is dealt with below.
+      if (part?.run.fns.some(({ id }) => missing.has(id)) === true) continue;
       const transfer: Transferable[] = [];
       if (entry[0] === 'run') scanPlain(entry[1].items, transfer);
+      if (entry[0] === 'args') scanPlain(entry[2], transfer);
       try {
-        this.link.post([entry], transfer);
+        this.#give([entry], transfer);
       } catch (error) {
-        const part = entry[0] === 'run' ? unsent.find((one) => one.slot === entry[1].slot) : undefined;
-        if (part === undefined) throw error;
-        this.release(part.slot);
-        failed.push({ part, error });
+        if (entry[0] === 'function') missing.set(entry[1], error);
+        else if (entry[0] === 'stop') {
+          // A reason that cannot travel: the task stops all the same.
+          const reason = packError(new DOMException('The task was stopped', 'AbortError'));
+          this.#give([['stop', entry[1], reason]], []);
+        } else if (part === undefined) throw error;
+        else failed.push(this.#withdraw(part, entry[0] === 'args', error));
       }
     }
+    if (missing.size > 0) failed.push(...this.#withoutFunctions(missing, entries));
+    return failed;
+  }
+
+  /** A part that could not be sent. A call is in the ring already: the worker finds it taken back, and says so. */
+  #withdraw(part: Part, inRing: boolean, error: unknown): Unsent {
+    if (inRing) this.board.takeBack(part.slot);
+    else this.release(part.slot);
+    return { part, error };
+  }
+
+  /** Withdraws what was to be sent with functions that could not be. */
+  #withoutFunctions(missing: ReadonlyMap<number, unknown>, entries: readonly ToWorker[]): Unsent[] {
+    const failed: Unsent[] = [];
+    const inMessages = new Set(entries.map((entry) => (entry[0] === 'run' ? entry[1].slot : -1)));
+    for (const part of this.parts.all()) {
+      const fn = part.run.fns.find(({ id }) => missing.has(id));
+      if (fn === undefined) continue;
+      failed.push(this.#withdraw(part, !inMessages.has(part.slot), missing.get(fn.id)));
+    }
+    for (const id of missing.keys()) {
+      this.#functions.delete(id);
+      this.#passing.delete(id);
+    }
+    this.#latest = undefined;
     return failed;
   }
 }

@@ -5,11 +5,41 @@
  * asynchronously from there. Work is cut into strides of about `strideMs`; between strides the runner asks its host
  * whether to go on, and hands over results that have waited for `flushMs`.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { registrySlot } from '../base/registry.ts';
 import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
-import { contextStore, type ContextSource } from './context-store.ts';
-import { foldLoop, indexLoop, numberLoop, type LoopExit } from './loops.ts';
+import { enterIndexLoop, foldLoop, indexLoop, numberLoop, quietIndexLoop, type LoopExit } from './loops.ts';
 import { foldPairs, mergeMaps } from './group.ts';
+
+/** What is found where code of a task runs. */
+export interface ContextProvider {
+  /** What the task lends; `undefined` when it has ended. */
+  source(): ContextSource | undefined;
+}
+
+/** What a running part lends to the contexts of its items. */
+export interface ContextSource extends ContextProvider {
+  readonly workerId: number;
+  readonly taskId: number;
+  readonly seed: number;
+  /** Added to `current[0]` to give the item's index. */
+  readonly base: number;
+  /** `[0]` is the `k` of the item that runs. */
+  readonly current: Int32Array;
+  /** Aborted when the part has to stop; `poll` looks for a request that no event has delivered yet. */
+  readonly abort: AbortController;
+  poll(): void;
+  report(k: number, data: unknown): void;
+}
+
+/**
+ * Where `context()` finds them, in whatever copy of this file it is. One per running part: the runner moves `current` from
+ * item to item, so that entering costs nothing per item.
+ */
+export const contextStore = registrySlot<AsyncLocalStorage<ContextProvider>>('context', 1).take(
+  () => new AsyncLocalStorage(),
+);
 
 /** What to run: a chunk's part with its functions ready to call. */
 export interface RunnablePart {
@@ -20,6 +50,10 @@ export interface RunnablePart {
   readonly from: number;
   readonly to: number;
   readonly range?: RangeState | undefined;
+  /** Results that are numbers take the places of their items. */
+  readonly inPlace?: boolean;
+  /** Nobody can ask which item runs, nor can an item bring the worker down. */
+  readonly quiet?: boolean;
 }
 
 /** What a part needs from the place that runs it. */
@@ -39,6 +73,8 @@ export interface PartHost extends ContextSource {
     k: number,
     values: Float64Array | unknown[],
   ): { readonly k: number; readonly error: unknown } | undefined;
+  /** Results of the items `k ≤ i < end` have taken the items' places: for parts that are `inPlace`. */
+  inPlace?(k: number, end: number): void;
   /** Sends what `results` has gathered. */
   flush(): void;
 }
@@ -231,17 +267,30 @@ class PartRun {
     const f = fns[0] as AnyFunction;
     const loop = numberLoop(f);
     const exit: LoopExit = { kind: 'none', value: undefined };
-    let out = new Float64Array(to - from);
+    const inPlace = this.#part.inPlace === true;
+    let out = inPlace ? (items as Float64Array) : new Float64Array(to - from);
     let outFrom = from;
     const hand = (k: number): void => {
-      if (k > outFrom) host.results(outFrom, outFrom === from && k === to ? out : out.slice(0, k - outFrom));
+      if (k === outFrom) return;
+      if (inPlace) host.inPlace?.(outFrom, k);
+      else host.results(outFrom, outFrom === from && k === to ? out : out.slice(0, k - outFrom));
       outFrom = k;
     };
     while (this.#k < to) {
       const since = performance.now();
       const end = host.claim(this.#k, Math.min(to, this.#k + this.#stride));
       if (end <= this.#k) break;
-      this.#k = loop(f, items, from, this.#k, end, out, this.#k - outFrom, host.current, exit);
+      this.#k = loop(
+        f,
+        items,
+        from,
+        this.#k,
+        end,
+        out,
+        this.#k - (inPlace ? from : outFrom),
+        host.current,
+        exit,
+      );
       if (exit.kind !== 'none') {
         const k = this.#k;
         hand(k);
@@ -258,7 +307,7 @@ class PartRun {
       if (now - this.#lastFlush >= flushMs * 8 || took >= flushMs) {
         this.#lastFlush = now;
         hand(this.#k);
-        out = new Float64Array(to - this.#k);
+        if (!inPlace) out = new Float64Array(to - this.#k);
         host.flush();
       }
     }
@@ -340,7 +389,9 @@ class PartRun {
     const host = this.#host;
     const range = this.#part.range as RangeState;
     const body = this.#part.fns[0] as AnyFunction;
-    const loop = indexLoop(body);
+    // To note each index costs a tenth of a short loop: not where nobody can ask for it.
+    const quiet = this.#part.quiet === true && Number.isSafeInteger(range.start + range.length * range.step);
+    const loop = quiet ? quietIndexLoop(body) : indexLoop(body);
     const exit: LoopExit = { kind: 'none', value: undefined };
     let k = 0;
     let end = 0;
@@ -354,7 +405,8 @@ class PartRun {
         const since = performance.now();
         if (host.stopRequested()) return done;
         if (host.timed) host.starting(this.#part.from);
-        k = loop(body, range.start, range.step, k, Math.min(end, k + this.#step), host.current, exit);
+        host.current[0] = k;
+        k = enterIndexLoop(loop, body, range, k, Math.min(end, k + this.#step), host.current, exit);
         if (exit.kind === 'error') return { kind: 'failed', k, error: exit.value };
         if (exit.kind === 'value') {
           const failedAt = k;
@@ -390,12 +442,12 @@ function takeRange(range: RangeState): [number, number] | undefined {
   return [start, Math.min(range.length, start + want)];
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value can be awaited. A getter or a proxy that throws counts: whoever awaits the value is told by whom. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   try {
     return typeof (value as { then?: unknown }).then === 'function';
   } catch {
-    // A getter or a proxy that throws: whoever awaits the value is told by whom.
     return true;
   }
 }

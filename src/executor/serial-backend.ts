@@ -1,10 +1,11 @@
 /** The backend that runs everything in the calling thread, one task at a time. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base/errors.ts';
+import { ExecutorClosedError, UnsupportedError, WorkerInitError } from '../base/errors.ts';
 import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
+import { describeError } from './crash-error.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import { runPart, type PartEnd, type PartHost } from './runner.ts';
-import { taskLabel } from './task-label.ts';
+import { timeoutError } from './timeout-error.ts';
 
 /** Functions that every worker runs at its start and its end; `serial` runs them once. */
 export interface SerialOptions {
@@ -93,6 +94,7 @@ export class SerialBackend implements Backend {
       workers: 1,
       alive: 1,
       busy: this.#active.size === 0 ? 0 : 1,
+      spare: 0,
       queued: this.#queue.size,
       running: this.#runs.size - this.#queue.size,
       completed: this.#completed,
@@ -132,9 +134,11 @@ export class SerialBackend implements Backend {
         this.#ready = true;
       } catch (error) {
         this.#started = undefined;
+        const message = `serial: \`init\` failed; tasks that waited for it cannot run: ${describeError(error)}`;
+        const failed = new WorkerInitError(message, { cause: error });
         for (let run = this.#queue.shift(); run !== undefined; run = this.#queue.shift()) {
           run.queued = false;
-          run.fail(error);
+          run.fail(failed);
         }
         return;
       }
@@ -209,11 +213,14 @@ class SerialRun implements PartHost {
   get abort(): AbortController {
     return (this.#abort ??= new AbortController());
   }
+  source(): this {
+    return this;
+  }
   poll(): void {
     // Nothing arrives behind this thread's back.
   }
   report(k: number, data: unknown): void {
-    if (!this.ended) this.#tell(() => this.chunk.sink.progress(k, data));
+    if (!this.ended) this.#tell(() => this.chunk.sink.report(k, data));
   }
   claim(k: number, want: number): number {
     return this.ended ? k : want;
@@ -226,8 +233,7 @@ class SerialRun implements PartHost {
     if (timeoutMs === undefined || this.ended) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const label = taskLabel(this.chunk, k);
-      const error = new TaskTimeoutError(`${label} ran longer than its timeoutMs of ${timeoutMs}`, timeoutMs);
+      const error = timeoutError(this.chunk, k, timeoutMs, workerId);
       this.#end(() => this.chunk.sink.end({ kind: 'failed', k, error, crash: false }), true);
       this.abort.abort(error);
     }, timeoutMs);

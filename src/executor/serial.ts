@@ -19,6 +19,6 @@ import { SerialBackend } from './serial-backend.ts';
  * ```
  */
 export function serial(options?: ExecutorOptions): Executor {
-  const checked = executorOptions('serial', options, 1);
+  const checked = executorOptions('serial', options, () => 1);
   return new Executor(new SerialBackend(checked), { ...checked, workers: 1 });
 }

@@ -17,7 +17,7 @@ export function attempt<R>(make: () => Task<R>): Task<R> {
   try {
     return make();
   } catch (error) {
-    return settledTask<R>((source) => source.reject(error), 'failed');
+    return settledTask<R>((source) => source.resolve(Promise.reject(error)), 'failed');
   }
 }
 
@@ -30,7 +30,6 @@ export function settledTask<R>(settle: (source: TaskSource<R>) => void, status: 
     progress: undefined,
     cancel: () => false,
     resolve: noTask,
-    reject: noTask,
   };
   const task = new Task<R>(source);
   settle(source);
@@ -47,7 +46,7 @@ export function waitFor<R>(core: ExecutorCore, call: Call<R>): R {
   }
   let outcome: { readonly value: R } | { readonly error: unknown } | undefined;
   call.blocking = true;
-  call.resolve = (value) => (outcome = { value });
+  call.resolve = (value) => (outcome = { value: value as R });
   call.reject = (error) => (outcome = { error });
   call.start();
   try {
@@ -81,7 +80,6 @@ export function drainStream<T, S, R>(
     },
     cancel: (reason) => call.cancel(reason),
     resolve: noTask,
-    reject: noTask,
   };
   const task = new Task<R>(source);
   const read = async () => {
@@ -91,7 +89,7 @@ export function drainStream<T, S, R>(
       each(next.value);
     }
   };
-  read().then(source.resolve, source.reject);
+  source.resolve(read());
   return task;
 }
 

@@ -1,22 +1,56 @@
 /** `submit`: one call of a function somewhere else. */
 import { QueueFullError, UnsupportedError } from '../base/errors.ts';
 import type { AnyFunction } from '../closure/index.ts';
+import type { Chunk, ChunkOutcome, ChunkSink } from './backend.ts';
+import { argumentList, type Arguments } from './arguments.ts';
 import { Call, type CallOrigin } from './call.ts';
-import type { Flight, Work } from './flight.ts';
+import type { Caller } from './caller-stack.ts';
+import type { ExecutorCore } from './executor-core.ts';
+import type { CallSettings, Progress } from './options.ts';
 
-const NO_WORK: Work = { op: 'call', fns: [], items: [], base: 0 };
+/** `new`: not counted yet; `sent`: the backend has it; `kept`: it waits to be sent again; `over`: not counted any more. */
+const Stage = { new: 0, sent: 1, kept: 2, over: 3 } as const;
+type Stage = (typeof Stage)[keyof typeof Stage];
 
-/** One call of `fn(...args)`. */
-export class SubmitCall<R> extends Call<R> {
-  #work: Work;
-  #flight: Flight | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #counted = false;
+/** Timers of calls that wait to be sent again: few do. */
+const timers = new WeakMap<object, NodeJS.Timeout>();
 
-  constructor(origin: CallOrigin, fn: AnyFunction, args: readonly unknown[]) {
+/** What calls of one function in a row have in common. */
+export interface SubmitOrigin extends CallOrigin {
+  readonly fns: readonly [AnyFunction];
+}
+
+/** The origin of a call of `fn`: mostly that of the call before, so that tasks share it. */
+export function submitOrigin(
+  core: ExecutorCore,
+  settings: CallSettings,
+  caller: Caller,
+  fn: AnyFunction,
+): SubmitOrigin {
+  const before = core.latestSubmit as SubmitOrigin | undefined;
+  if (before?.caller === caller && before.fns[0] === fn && before.settings === settings) return before;
+  const name = settings.name ?? (fn.name || 'anonymous');
+  const origin: SubmitOrigin = { core, settings, name, caller, fns: [fn] };
+  core.latestSubmit = origin;
+  return origin;
+}
+
+/**
+ * One call of `fn(...args)`. It is its own chunk and sink: tasks come by the hundred thousand, and what each keeps
+ * while it waits is most of its cost.
+ */
+export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
+  declare protected readonly origin: SubmitOrigin;
+  declare args: Arguments;
+  declare handle: unknown;
+  declare private stage: Stage;
+
+  constructor(origin: SubmitOrigin, args: Arguments) {
     super(origin);
-    this.total = 1;
-    this.#work = { op: 'call', fns: [fn], items: [args], base: 0 };
+    this.args = args;
+    this.handle = undefined;
+    this.stage = Stage.new;
+    if (origin.settings.onProgress !== undefined) this.total = 1;
   }
 
   protected override begin(): void {
@@ -29,21 +63,84 @@ export class SubmitCall<R> extends Call<R> {
       );
     }
     core.submitted++;
-    this.#counted = true;
     this.#launch();
+    core.sentOne();
   }
 
   #launch(): void {
-    this.#timer = undefined;
-    this.#flight = this.flight(this.#work, 0, 1);
-    this.send(this.#flight);
+    this.stage = Stage.sent;
+    this.send(this);
   }
 
-  override accept(_flight: Flight, _k: number, values: ArrayLike<unknown>): void {
+  override get plain(): boolean {
+    // A call that waits for its next try is unknown to the backend.
+    return this.origin.settings.retries === undefined;
+  }
+
+  override get progress(): Progress | undefined {
+    const latest = super.progress;
+    if (this.status !== 'done') return latest && { ...latest, total: 1 };
+    return { completed: 1, total: 1, index: latest?.index, data: latest?.data };
+  }
+
+  // ── as a chunk ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  get op(): 'call' {
+    return 'call';
+  }
+  get fns(): readonly AnyFunction[] {
+    return this.origin.fns;
+  }
+  get items(): readonly unknown[] {
+    return [argumentList(this.args)];
+  }
+  get from(): 0 {
+    return 0;
+  }
+  get to(): 1 {
+    return 1;
+  }
+  get base(): 0 {
+    return 0;
+  }
+  get taskId(): number {
+    return this.id;
+  }
+  get priority(): number {
+    return this.settings.priority;
+  }
+  get timeoutMs(): number | undefined {
+    return this.settings.timeoutMs;
+  }
+  get graceMs(): number {
+    return this.settings.graceMs;
+  }
+  get sink(): this {
+    return this;
+  }
+
+  // ── as a sink ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  results(_k: number, values: ArrayLike<unknown>): void {
     if (this.settled) return;
-    this.advance(1);
+    if (this.settings.onProgress !== undefined) {
+      this.advance(1);
+      if (this.settled) return;
+    }
     this.#release();
     this.finish(values[0] as R);
+  }
+
+  override accept(): void {
+    // Results come to the sink.
+  }
+
+  report(k: number, data: unknown): void {
+    this.reported(this, k, data);
+  }
+
+  end(outcome: ChunkOutcome): void {
+    this.landed(this, outcome);
   }
 
   protected override landedWell(): void {
@@ -53,18 +150,20 @@ export class SubmitCall<R> extends Call<R> {
     );
   }
 
-  protected override again(_flight: Flight, _k: number, delayMs: number): void {
-    this.#timer = this.later(delayMs, () => this.#launch());
+  protected override again(_chunk: Chunk, _k: number, delayMs: number): void {
+    const timer = this.later(delayMs, () => this.#launch());
+    if (timer !== undefined) timers.set(this, timer);
   }
 
   protected override removed(): void {
-    this.#flight = undefined;
+    if (this.stage === Stage.sent) this.stage = Stage.kept;
   }
 
   protected override abandon(reason: unknown): void {
+    const sent = this.stage === Stage.sent;
+    if (this.stage === Stage.kept) clearTimeout(timers.get(this));
     this.#release();
-    clearTimeout(this.#timer);
-    if (this.#flight !== undefined) this.core.backend.cancel(this.#flight, reason);
+    if (sent) this.core.backend.cancel(this, reason);
   }
 
   protected override where(): string {
@@ -73,8 +172,11 @@ export class SubmitCall<R> extends Call<R> {
 
   /** The task may live long: the arguments need not. */
   #release(): void {
-    if (this.#counted) this.core.submitted--;
-    this.#counted = false;
-    this.#work = NO_WORK;
+    if (this.stage === Stage.sent || this.stage === Stage.kept) {
+      // A function keeps all the data around it alive: it is not kept for the next call when none is under way.
+      if (--this.core.submitted === 0) this.core.latestSubmit = undefined;
+    }
+    this.stage = Stage.over;
+    this.args = undefined;
   }
 }

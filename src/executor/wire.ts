@@ -22,13 +22,19 @@ export interface PartMessage {
   readonly timed: boolean;
   readonly coding: Coding;
   readonly items: unknown;
+  /** The items lie in shared memory of the part's own, where results that are numbers take their places. */
+  readonly inPlace?: boolean;
   readonly range: RangeState | undefined;
+  /** `range` only: the function only computes, so that nobody can ask which index runs. */
+  readonly quiet?: boolean;
 }
 
 export type ToWorker =
   | readonly ['function', id: number, packed: Packed]
   | readonly ['forget', ids: readonly number[]]
   | readonly ['run', part: PartMessage]
+  /** Arguments of a call in the ring that do not fit into its record. */
+  | readonly ['args', slot: number, args: readonly unknown[]]
   | readonly ['stop', slot: number, reason: Packed]
   | readonly ['exit'];
 
@@ -36,7 +42,11 @@ export type FromWorker =
   | readonly ['ready']
   | readonly ['init failed', error: Packed]
   | readonly ['results', slot: number, k: number, values: ArrayLike<unknown>]
+  /** Results of the items `k ≤ i < end` have taken the items' places. */
+  | readonly ['in place', slot: number, k: number, end: number]
   | readonly ['packed result', slot: number, k: number, value: Packed]
+  /** The end of a call in the ring whose result does not fit into its record. */
+  | readonly ['value', slot: number, value: unknown, computeMs: number]
   | readonly ['report', slot: number, k: number, data: unknown, coding: Coding]
   | readonly ['done', slot: number, computeMs: number]
   | readonly ['failed', slot: number, computeMs: number, k: number, error: Packed]

@@ -1,5 +1,6 @@
 /** What a worker pool needs from a place that workers live in. Threads and processes each provide it once. */
 import type { Packed } from '../closure/index.ts';
+import type { Bell } from './bell.ts';
 import type { Board } from './board.ts';
 import type { FromWorker, ToWorker, Transferable } from './wire.ts';
 
@@ -24,23 +25,27 @@ export interface WorkerSetup {
   readonly id: number;
   readonly init: Packed | undefined;
   readonly teardown: Packed | undefined;
-  /** Share of the cores for pools that tasks open inside the worker. */
-  readonly nestedWorkers: number;
+  /** Workers of the pool: those that share the cores with what a task opens inside this one. */
+  readonly siblings: number;
   /** Whether results should carry the memory in use. */
   readonly reportMemory: boolean;
-  /** Workers add to `[0]` and notify when they have posted; a blocked scheduler waits on it. `[1]` says that one waits. */
-  readonly bell: Int32Array<SharedArrayBuffer>;
+  /** Workers ring it when there is news for a scheduler that sleeps or blocks. */
+  readonly bell: Bell;
 }
 
 /** One worker, as its pool sees it. */
 export interface WorkerLink {
+  /** The worker is a thread of this process: a SharedArrayBuffer in a message is the same memory there. */
+  readonly threads: boolean;
   readonly board: Board;
   /** Throws `DataCloneError` when something in the entries cannot be cloned; nothing is sent then. */
   post(entries: readonly ToWorker[], transfer: Transferable[]): void;
   /** The next waiting message, without returning to the event loop. */
   poll(): readonly FromWorker[] | undefined;
-  /** The worker is gone, though its exit event may not have come yet. */
-  isDead(): boolean;
+  /** Sends on what waits for room, where that happens; returns whether something is left. For a thread that blocks. */
+  push?(): boolean;
+  /** How the worker ended, when it is gone though its exit event has not come; undefined while it lives. */
+  ended(): WorkerExit | undefined;
   kill(): void;
   /** Whether the worker keeps the process alive. */
   hold(keepAlive: boolean): void;

@@ -6,55 +6,146 @@
  */
 // Not the folder's index: a worker starts with the rebuilding half alone, the rest comes when it is needed.
 import type { AnyFunction } from '../closure/function-type.ts';
-import { scanPlain } from '../closure/plain.ts';
-import { unpack } from '../closure/unpack.ts';
+import { rebuild as unpack } from '../closure/rebuild.ts';
 import type { Packed } from '../closure/wire.ts';
-import type { Board } from './board.ts';
-import { Outbox, type Unsendable } from './outbox.ts';
-import { runPart, type PartEnd, type PartHost } from './runner.ts';
-import type { FromWorker, PartMessage, Post, ToWorker, Transferable } from './wire.ts';
+import type { Bell } from './bell.ts';
+import { Rest, type Board } from './board.ts';
+import type { CallLane, LaneHost } from './call-lane.ts';
+import { Outbox } from './outbox.ts';
+import { runPart, type PartEnd } from './runner.ts';
+import type { FromWorker, PartMessage, Post, ToWorker } from './wire.ts';
+import { WorkerRun } from './worker-run.ts';
 
 export interface WorkerLoopOptions {
   readonly workerId: number;
   readonly board: Board;
+  readonly bell: Bell;
+  /** Workers of the pool. */
+  readonly siblings: number;
   readonly post: Post<FromWorker>;
+  /** Called when a message is on its way and the board says so: whoever waits for it may be woken. */
+  readonly posted: () => void;
   /** The next waiting message, without returning to the event loop. */
   readonly receive: () => readonly ToWorker[] | undefined;
   /** Called when the scheduler asks the worker to end. */
   readonly exit: () => void;
   /** Report memory in use with results (the scheduler recycles workers that grow). */
   readonly memory?: (() => number) | undefined;
+  /** What `process.getActiveResourcesInfo()` says of the channel to the scheduler. */
+  readonly channel: string;
 }
 
 /** Longest stretch without a turn of the event loop: the user's timers and promises must go on. */
 const yieldMs = 10;
 const memoryMs = 100;
 
-export class WorkerLoop {
+export class WorkerLoop implements LaneHost {
+  readonly workerId: number;
+  readonly board: Board;
+  readonly bell: Bell;
+  readonly siblings: number;
+  readonly channel: string;
+  readonly outbox: Outbox;
+  /** The run that a request to stop is for. */
+  running: WorkerRun | undefined;
   readonly #options: WorkerLoopOptions;
   readonly #queue: PartMessage[] = [];
   readonly #functions = new Map<number, Packed | AnyFunction | Promise<AnyFunction>>();
-  readonly outbox: Outbox;
+  /** Arguments of calls in the ring, by slot. */
+  readonly #args = new Map<number, readonly unknown[]>();
+  #lane: CallLane | undefined;
+  /** Messages that have come. */
+  #taken = 0;
   #lastMemory = 0;
   #draining = false;
   #exiting = false;
-  #run: WorkerRun | undefined;
+
   constructor(options: WorkerLoopOptions) {
     this.#options = options;
-    this.outbox = new Outbox(options.post);
+    this.workerId = options.workerId;
+    this.board = options.board;
+    this.bell = options.bell;
+    this.siblings = options.siblings;
+    this.channel = options.channel;
+    const { board } = options;
+    this.outbox = new Outbox(
+      options.post,
+      (count) => {
+        board.noteTold(count);
+        options.posted();
+      },
+      (slot, k, act) => board.blame(slot, k, act),
+    );
   }
 
   /** Handles one message; starts running what it brought. */
   accept(entries: readonly ToWorker[]): void {
     this.#take(entries);
-    if (!this.#draining && (this.#queue.length > 0 || this.#exiting)) void this.#drain();
+    this.#wake();
+  }
+
+  /** From now on small calls may come through shared memory. */
+  async openLane(): Promise<void> {
+    const { CallLane: Lane } = await import('./call-lane.ts');
+    this.#lane = new Lane(this);
+    this.#wake();
+  }
+
+  readyFunction(id: number): AnyFunction | undefined {
+    const known = this.#functions.get(id);
+    return typeof known === 'function' ? known : undefined;
+  }
+
+  get partsWait(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  get busy(): boolean {
+    return this.#queue.length > 0 || this.#exiting;
+  }
+
+  takeMessages(order: number): boolean {
+    while (((order - this.#taken) | 0) > 0) if (!this.#receive()) return false;
+    return true;
+  }
+
+  takeArgs(slot: number): readonly unknown[] {
+    const args = this.#args.get(slot) as readonly unknown[];
+    this.#args.delete(slot);
+    return args;
+  }
+
+  takeMessage(): boolean {
+    return this.#receive();
+  }
+
+  runPart(part: PartMessage): void | Promise<void> {
+    return this.#runPart(part);
+  }
+
+  #wake(): void {
+    if (this.#draining) return;
+    this.board.rest(Rest.awake);
+    if (this.#lane === undefined) void this.#drain();
+    else this.#lane.enter(() => void this.#drain());
+  }
+
+  #receive(): boolean {
+    if (this.board.posted() === this.#taken) return false;
+    const entries = this.#options.receive();
+    if (entries !== undefined) this.#take(entries);
+    return entries !== undefined;
   }
 
   #take(entries: readonly ToWorker[]): void {
+    this.#taken = (this.#taken + 1) | 0;
     for (const entry of entries) {
       switch (entry[0]) {
         case 'run':
           this.#queue.push(entry[1]);
+          break;
+        case 'args':
+          this.#args.set(entry[1], entry[2]);
           break;
         case 'function':
           this.#functions.set(entry[1], entry[2]);
@@ -63,7 +154,7 @@ export class WorkerLoop {
           for (const id of entry[1]) this.#functions.delete(id);
           break;
         case 'stop':
-          if (this.#run?.slot === entry[1]) void this.#run.stop(entry[2]);
+          if (this.running?.slot === entry[1]) void this.running.stop(entry[2]);
           break;
         case 'exit':
           this.#exiting = true;
@@ -77,22 +168,27 @@ export class WorkerLoop {
     let turn = performance.now();
     for (;;) {
       const part = this.#queue.shift();
-      if (part === undefined) {
+      let outcome: void | Promise<void>;
+      if (part !== undefined) outcome = this.#runPart(part);
+      else if (this.#lane?.waiting === true) outcome = this.#lane.run(turn + yieldMs);
+      else {
         this.outbox.flush();
         if (this.#exiting) break;
-        const waiting = this.#options.receive();
-        if (waiting === undefined) break;
-        this.#take(waiting);
+        if (this.#receive()) continue;
+        const rest = this.#lane?.rest() ?? 'away';
+        if (rest === 'work') continue;
+        if (rest === 'away') break;
+        await nextTurn();
+        turn = performance.now();
         continue;
       }
-      const outcome = this.#runPart(part);
       if (outcome !== undefined) await outcome;
       // What is done must not wait for the next part, which may take long.
       if (this.outbox.waits) await this.outbox.load();
-      const now = performance.now();
+      const now = part === undefined && outcome === undefined ? (this.#lane?.at ?? 0) : performance.now();
       if (now - turn >= yieldMs) {
         this.outbox.flush();
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
         turn = performance.now();
       }
     }
@@ -102,23 +198,34 @@ export class WorkerLoop {
 
   /** Runs one part; returns a promise only when something in it is asynchronous. */
   #runPart(part: PartMessage): void | Promise<void> {
-    const { board } = this.#options;
+    const { board } = this;
     if (!board.begin(part.slot)) {
       this.outbox.send(['skipped', part.slot]);
       return;
     }
     const since = performance.now();
-    const run = (this.#run = new WorkerRun(part, this.outbox, board, this.#options.workerId));
-    const finish = (end: PartEnd): void => {
-      this.#run = undefined;
-      run.over = true;
+    // Its limit holds for what comes before the first item, too: modules that it imports, arguments that are rebuilt.
+    if (part.timed) board.markStart(part.slot);
+    const { outbox } = this;
+    const run = (this.running = new WorkerRun(part, outbox, board, this.workerId));
+    // What needs packing is packed while the part still runs: packing may run code of the user's, and the part is to blame
+    // for what that does.
+    const conclude = (end: PartEnd): void => {
+      outbox.end(part.slot, performance.now() - since, end.kind === 'done' ? undefined : end);
+      outbox.packWaiting();
       board.finish(part.slot);
-      const computeMs = performance.now() - since;
-      this.outbox.end(part.slot, computeMs, end.kind === 'done' ? undefined : end);
-      this.#reportMemory();
-      this.outbox.flush();
+      this.reportMemory();
+      outbox.flush();
     };
-    const fail = (error: unknown): void => finish({ kind: 'failed', k: part.from, error });
+    const finish = (end: PartEnd): void | Promise<void> => {
+      this.running = undefined;
+      run.over = true;
+      if (outbox.loaded || !(outbox.waits || end.kind === 'failed')) return conclude(end);
+      // It has ended in time: loading has the limit to itself.
+      if (part.timed) board.markStart(part.slot);
+      return outbox.load().then(() => conclude(end));
+    };
+    const fail = (error: unknown): void | Promise<void> => finish({ kind: 'failed', k: part.from, error });
     let ready: readonly AnyFunction[] | Promise<readonly AnyFunction[]>;
     let items: unknown;
     try {
@@ -131,8 +238,7 @@ export class WorkerLoop {
       // The argument list of a `call` is packed by itself.
       const list = part.coding === 'packed' && part.op === 'call' ? [values] : values;
       const outcome = runPart({ ...part, fns, items: list }, run);
-      if (outcome instanceof Promise) return outcome.then(finish);
-      finish(outcome);
+      return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
     };
     if (ready instanceof Promise || items instanceof Promise) {
       return Promise.all([ready, items]).then(
@@ -161,7 +267,8 @@ export class WorkerLoop {
     return loaded.some((fn) => fn instanceof Promise) ? Promise.all(loaded) : (loaded as AnyFunction[]);
   }
 
-  #reportMemory(): void {
+  /** Says how much memory is in use, now and then. */
+  reportMemory(): void {
     const { memory } = this.#options;
     if (memory === undefined) return;
     const now = performance.now();
@@ -171,142 +278,6 @@ export class WorkerLoop {
   }
 }
 
-/** A part that runs in this worker. */
-class WorkerRun implements PartHost {
-  readonly slot: number;
-  readonly workerId: number;
-  readonly taskId: number;
-  readonly seed: number;
-  readonly base: number;
-  readonly timed: boolean;
-  readonly current: Int32Array;
-  readonly #outbox: Outbox;
-  readonly #board: Board;
-  /** The part has ended: its slot may be another part's. */
-  over = false;
-  #abort: AbortController | undefined;
-  #stopSeen = false;
-
-  constructor(part: PartMessage, outbox: Outbox, board: Board, workerId: number) {
-    this.slot = part.slot;
-    this.workerId = workerId;
-    this.taskId = part.taskId;
-    this.seed = part.seed;
-    this.base = part.base;
-    this.timed = part.timed;
-    this.current = board.current(part.slot);
-    this.#outbox = outbox;
-    this.#board = board;
-  }
-
-  get abort(): AbortController {
-    return (this.#abort ??= pollingController(() => this.poll()));
-  }
-
-  poll(): void {
-    if (this.over || this.#stopSeen || !this.#board.stopRequested(this.slot)) return;
-    this.#stopSeen = true;
-    // The reason travels by message and may still be under way: a task that polls gets the plain AbortError.
-    this.abort.abort();
-  }
-
-  async stop(reason: Packed): Promise<void> {
-    const { unpackError } = await this.#outbox.load();
-    this.abort.abort(await unpackError(reason));
-  }
-
-  claim(k: number, want: number): number {
-    return this.#board.claim(this.slot, k, want);
-  }
-
-  stopRequested(): boolean {
-    return this.#board.stopRequested(this.slot);
-  }
-
-  starting(): void {
-    this.#board.markStart(this.slot);
-  }
-
-  report(k: number, data: unknown): void {
-    if (this.over) return;
-    const { slot } = this;
-    const transfer: Transferable[] = [];
-    if (isPlain(data, transfer)) this.#outbox.send(['report', slot, k, data, 'plain'], transfer);
-    else {
-      const failure = this.#outbox.sendPacked(slot, k, ({ pack }, moved) => {
-        const packed = pack(data, { root: 'report', reply: true, transfer: moved });
-        return ['report', slot, k, packed, 'packed'];
-      });
-      if (failure !== undefined) throw failure.error;
-    }
-    this.#outbox.flush();
-  }
-
-  results(k: number, values: Float64Array<ArrayBuffer> | unknown[]): Unsendable | undefined {
-    const { slot } = this;
-    if (values instanceof Float64Array) {
-      this.#outbox.send(['results', slot, k, values], [values.buffer]);
-      return undefined;
-    }
-    // Runs of plain values go as they are; a value that needs packing goes by itself.
-    let start = 0;
-    const transfer: Transferable[] = [];
-    const handOver = (end: number): void => {
-      if (end === start) return;
-      const run = start === 0 && end === values.length ? values : values.slice(start, end);
-      this.#outbox.send(['results', slot, k + start, run], transfer.splice(0));
-    };
-    for (let j = 0; j < values.length; j++) {
-      const value = values[j];
-      const plainSoFar = transfer.length;
-      if (isPlain(value, transfer)) continue;
-      transfer.length = plainSoFar;
-      handOver(j);
-      start = j + 1;
-      const failure = this.#outbox.sendPacked(slot, k + j, ({ pack }, moved) => {
-        return ['packed result', slot, k + j, pack(value, { root: 'result', reply: true, transfer: moved })];
-      });
-      if (failure !== undefined) return failure;
-    }
-    handOver(values.length);
-    return undefined;
-  }
-
-  flush(): void {
-    this.#outbox.flush();
-  }
-}
-
-/** Like `scanPlain`; a proxy that throws when it is looked at is left to the codec, which says so. */
-function isPlain(value: unknown, transfer: Transferable[]): boolean {
-  try {
-    return scanPlain(value, transfer);
-  } catch {
-    return false;
-  }
-}
-
-const nativeAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get as () => boolean;
-
-/**
- * A controller whose signal looks for a request to stop whenever it is read: a synchronous loop gets no events, and
- * `while (!signal.aborted)` must end all the same.
- */
-function pollingController(poll: () => void): AbortController {
-  const controller = new AbortController();
-  const { signal } = controller;
-  Object.defineProperty(signal, 'aborted', {
-    configurable: true,
-    get(): boolean {
-      poll();
-      return nativeAborted.call(signal);
-    },
-  });
-  Object.defineProperty(signal, 'throwIfAborted', {
-    configurable: true,
-    value(): void {
-      if (signal.aborted) throw signal.reason;
-    },
-  });
-  return controller;
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

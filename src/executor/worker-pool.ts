@@ -4,60 +4,102 @@
  * Pure bookkeeping above `StartWorker`: threads and processes share it. The README beside this file describes its
  * states, what moves when a worker dies, and why every chunk ends exactly once.
  */
-import { ExecutorClosedError, TaskTimeoutError, UnsupportedError } from '../base/errors.ts';
-import { capture, packError, type AnyFunction, type Captured } from '../closure/index.ts';
+import { ExecutorClosedError, UnsupportedError } from '../base/errors.ts';
+import { capture, captureToCall, type AnyFunction, type Captured } from '../closure/index.ts';
 import { Arrivals } from './arrivals.ts';
-import type { Backend, BackendStats, Capabilities, Chunk } from './backend.ts';
-import { commonClock } from './board.ts';
+import { Listener } from './bell.ts';
+import type { Backend, BackendStats, Capabilities, Chunk, ChunkOutcome } from './backend.ts';
 import { crashError, lostMemoryError } from './crash-error.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
-import { encodeItems } from './item-coding.ts';
-import { ChunkRun, PartQueue, type Part } from './part.ts';
+import { encodeItems, type ItemCoding, type PackedItems } from './item-coding.ts';
+import { LinkedList } from './linked-list.ts';
+import { Dispatcher, reissue } from './dispatcher.ts';
+import { LoneCalls } from './lone-calls.ts';
+import { ChunkRun, isSmallCall, type Part, type RunOwner, type SmallCall } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
-import { rebalance } from './rebalance.ts';
-import { taskLabel } from './task-label.ts';
+import { Stopping } from './stopping.ts';
 import type { FromWorker } from './wire.ts';
 import type { WorkerExit } from './worker-link.ts';
 
-/** Work that a worker should hold ready, so that it never waits for the scheduler: about this long. */
-const aheadMs = 1;
+/** A thread that blocks looks for dead workers and time limits this often. */
+const blockMs = 20;
+/** … or, when a worker has had no room for what it is sent, whether it has. */
+const unsentMs = 1;
+/** … and one in its event loop this long after a ring for what came after it. */
+const sweepMs = 2;
+/** Longest stretch of handing out and taking in without a turn of the event loop. */
+const stretchMs = 5;
 
-export class WorkerPool implements Backend {
+/** An idle pool lets the process exit after this. */
+const letGoMs = 16;
+
+const ofThreads: Capabilities = { sharedMemory: true, killable: true, isolated: true, blocking: true };
+
+export interface PoolOptions extends CrewOptions {
+  /** What the place can do; default: what threads can. */
+  readonly capabilities?: Capabilities | undefined;
+  /** Nobody rings the bell: a thread that blocks looks this often. */
+  readonly lookMs?: number | undefined;
+}
+
+export class WorkerPool implements Backend, RunOwner {
   readonly name: string;
-  readonly capabilities: Capabilities = {
-    sharedMemory: true,
-    killable: true,
-    isolated: true,
-    blocking: true,
-  };
+  readonly capabilities: Capabilities;
   readonly #crew: Crew;
+  readonly #admit: CrewOptions['admit'];
+  readonly #lookMs: number;
   readonly #arrivals: Arrivals;
-  readonly #queue = new PartQueue();
-  readonly #runs = new Map<Chunk, ChunkRun>();
+  readonly #listener: Listener;
+  readonly #dispatcher: Dispatcher;
+  readonly #stopping: Stopping;
+  readonly #lone = new LoneCalls();
+  readonly #runs = new LinkedList<ChunkRun>();
+  /** Chunks that have not ended. */
+  #live = 0;
   /** Functions captured once for all chunks of a call: the chunks share one `fns` array. */
   readonly #captured = new WeakMap<readonly AnyFunction[], readonly Captured[]>();
+  #lastCaptured: readonly Captured[] = [];
   readonly #deadlines = new Deadlines();
-  readonly #maxTasksPerWorker: number | undefined;
+  #sweep: NodeJS.Timeout | undefined;
   #pumpQueued = false;
-  #rebalanceMs = 0;
-  /** Some call had a priority of its own. */
-  #prioritised = false;
+  /** Results are being handed over. */
+  #taking = false;
+  /** Ends taken in while work is handed out. */
+  #taken = 0;
+  #lettingGo = false;
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
   #failed = 0;
 
-  constructor(options: CrewOptions) {
+  constructor(options: PoolOptions) {
     this.name = options.name;
-    this.#maxTasksPerWorker = options.maxTasksPerWorker;
+    this.capabilities = options.capabilities ?? ofThreads;
+    this.#admit = options.admit;
+    this.#lookMs = options.lookMs ?? blockMs;
     this.#crew = new Crew(options, this.#deadlines, {
       message: (worker, entries) => this.#message(worker, entries),
+      ends: (worker) => this.#ends(worker),
       retiring: (worker) => this.#retiring(worker),
       gone: (worker, exit, expected) => this.#gone(worker, exit, expected),
       startFailed: (error) => this.#startFailed(error),
-      busy: () => this.#runs.size > 0,
+      busy: () => this.#live > 0,
     });
+    this.#listener = new Listener(this.#crew.bell, this.#ringing);
     this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
+    this.#dispatcher = new Dispatcher(options, this.#crew, this.#arrivals, this.#deadlines, {
+      fail: (part, k, error, crash) => this.#failRun(part, k, error, crash),
+      timed: (part, worker, timeoutMs) => this.#stopping.watch(part, worker, timeoutMs),
+      open: (call) => this.#openCall(call),
+      again: () => this.#schedule(),
+      alone: () => this.#live === 1,
+      spins: () => this.#live === 1 && this.#lone.able,
+    });
+    this.#stopping = new Stopping(this.#crew, this.#deadlines, {
+      sent: (worker) => this.#dispatcher.flush(worker),
+      stopped: () => this.#schedule(),
+      late: (run, k, error) => this.#endLate(run, k, error),
+    });
   }
 
   get workers(): number {
@@ -67,25 +109,85 @@ export class WorkerPool implements Backend {
   run(chunk: Chunk): void {
     if (this.#closing !== undefined) throw new ExecutorClosedError(`${this.name}: the executor is closed`);
     // Workers take a while to start: begin that before the capture, which may load a parser.
-    if (this.#crew.all.size === 0 && chunk.worker === undefined) this.#crew.spawn();
-    let fns = this.#captured.get(chunk.fns);
-    if (fns === undefined) this.#captured.set(chunk.fns, (fns = chunk.fns.map((fn) => capture(fn))));
+    if (this.#crew.all.size === 0 && chunk.worker === undefined) this.#crew.join();
+    const fns = this.#capture(chunk);
     const { coding, packed } = encodeItems(chunk);
-    const run = new ChunkRun(chunk, fns, coding, packed, () => this.#runEnded(run));
-    this.#runs.set(chunk, run);
-    if (chunk.priority !== 0) this.#prioritised = true;
-    const [part] = run.parts as unknown as [Part];
-    if (chunk.worker === undefined) this.#queue.push(part);
-    else this.#pin(part, chunk.worker);
-    if (this.#runs.size === 1) this.#crew.hold(true);
+    if (chunk.priority !== 0) this.#dispatcher.prioritised = true;
+    if (coding !== 'packed' && isSmallCall(chunk)) {
+      chunk.handle = fns;
+      this.#dispatcher.queue.push(chunk);
+    } else {
+      const part = this.#openRun(chunk, fns, coding, packed);
+      if (chunk.worker === undefined) this.#dispatcher.queue.push(part);
+      else this.#dispatcher.pin(part, chunk.worker);
+    }
+    if (++this.#live === 1) this.#crew.hold(true);
     this.#schedule();
   }
 
+  nudge(): void {
+    if (this.#taking) return;
+    this.#dispatcher.handOut();
+    let count = 0;
+    for (const worker of this.#crew.all) count += this.#ends(worker, true);
+    if (count > 0) this.#dispatcher.handOut();
+  }
+
+  #capture(chunk: Chunk): readonly Captured[] {
+    // A call's function is captured for it alone.
+    if (chunk.op === 'call') {
+      const [fn] = chunk.fns as readonly [AnyFunction];
+      const captured = captureToCall(fn);
+      this.#admit?.(captured, fn.name);
+      return this.#capturedAlone(captured);
+    }
+    let fns = this.#captured.get(chunk.fns);
+    if (fns === undefined) {
+      fns = chunk.fns.map((fn) => {
+        const captured = capture(fn);
+        this.#admit?.(captured, fn.name);
+        return captured;
+      });
+      this.#captured.set(chunk.fns, fns);
+    }
+    return fns;
+  }
+
+  /** `[captured]`; calls of one function in a row share it. What was captured for one call must go with it. */
+  #capturedAlone(captured: Captured): readonly Captured[] {
+    if (!captured.reusable) return [captured];
+    if (this.#lastCaptured[0] !== captured) this.#lastCaptured = [captured];
+    return this.#lastCaptured;
+  }
+
+  #openCall(call: SmallCall): Part {
+    return this.#openRun(call, call.handle as readonly Captured[], 'plain', undefined);
+  }
+
+  #openRun(
+    chunk: Chunk,
+    fns: readonly Captured[],
+    coding: ItemCoding,
+    packed: PackedItems | undefined,
+  ): Part {
+    const run = new ChunkRun(chunk, fns, coding, packed, this);
+    this.#runs.add(run);
+    return run.firstPart;
+  }
+
   cancel(chunk: Chunk, reason: unknown): void {
-    const run = this.#runs.get(chunk);
-    if (run === undefined) return;
-    run.end({ kind: 'cancelled', reason });
-    this.#stopParts(run, reason);
+    const { handle } = chunk;
+    if (handle instanceof ChunkRun) {
+      handle.end({ kind: 'cancelled', reason });
+      this.#stopping.stop(handle, reason);
+    } else if (handle !== undefined) this.#endWaiting(chunk, { kind: 'cancelled', reason });
+  }
+
+  /** Ends a small call that no worker has got. */
+  #endWaiting(chunk: Chunk, outcome: ChunkOutcome): void {
+    chunk.handle = undefined;
+    chunk.sink.end(outcome);
+    this.#chunkEnded();
   }
 
   workerIds(): Promise<readonly number[]> {
@@ -94,25 +196,26 @@ export class WorkerPool implements Backend {
   }
 
   wait(done: () => boolean): void {
-    const { bell } = this.#crew;
-    Atomics.store(bell, 1, 1);
-    try {
-      while (!done()) {
-        const seen = Atomics.load(bell, 0);
-        this.#pump();
-        this.#crew.poll();
-        this.#deadlines.tick();
-        if (done()) break;
-        if ([...this.#runs.values()].some((run) => run.pending > 0)) {
-          throw new UnsupportedError(
-            `${this.name}: a blocking call cannot rebuild a result that imports a module; use submit() or map()`,
-          );
-        }
-        Atomics.wait(bell, 0, seen, 20);
+    let restMs = this.#lookMs;
+    const look = (): boolean => {
+      this.#dispatcher.handOut();
+      restMs = this.#crew.poll() ? unsentMs : this.#lookMs;
+      this.#deadlines.tick();
+      if (done()) return false;
+      for (const run of this.#runs.all()) {
+        if (run.pending === 0) continue;
+        throw new UnsupportedError(
+          `${this.name}: a blocking call cannot rebuild a result that imports a module; use submit() or map()`,
+        );
       }
-    } finally {
-      Atomics.store(bell, 1, 0);
+      return true;
+    };
+    while (!done()) {
+      this.#dispatcher.handOut();
+      if (!this.#spin(true)) this.#listener.block(look, () => restMs);
     }
+    this.#sweepLater();
+    this.#schedule();
   }
 
   resize(workers: number): void {
@@ -122,15 +225,16 @@ export class WorkerPool implements Backend {
 
   stats(): BackendStats {
     const workers = [...this.#crew.all];
-    const queued = [...this.#runs.values()].filter((run) =>
-      [...run.parts].every((part) => part.slot < 0),
-    ).length;
+    const calls = this.#dispatcher.queue.smallCalls().length;
+    const queued =
+      calls + this.#runs.all().filter((run) => run.parts().every((part) => part.slot < 0)).length;
     return {
       workers: this.#crew.target,
       alive: workers.length,
+      spare: this.#crew.spares,
       busy: workers.filter((worker) => worker.parts.size > 0).length,
       queued,
-      running: this.#runs.size - queued,
+      running: this.#live - queued,
       completed: this.#arrivals.completed,
       failed: this.#failed,
       crashed: this.#crew.crashed,
@@ -143,11 +247,12 @@ export class WorkerPool implements Backend {
   }
 
   async terminate(reason?: unknown): Promise<void> {
+    this.#crew.closing();
     this.#closing ??= this.#crew.emptied();
     const error = reason ?? new ExecutorClosedError(`${this.name}: the executor was terminated`);
-    for (const run of [...this.#runs.values()]) {
-      run.end({ kind: 'failed', k: run.chunk.from, error, crash: false });
-    }
+    for (const run of this.#runs.all()) run.end({ kind: 'failed', k: run.chunk.from, error, crash: false });
+    for (const call of this.#dispatcher.queue.smallCalls())
+      this.#endWaiting(call, { kind: 'failed', k: 0, error, crash: false });
     this.#crew.closed();
     this.#crew.hold(true);
     for (const worker of [...this.#crew.all]) this.#crew.kill(worker);
@@ -155,7 +260,8 @@ export class WorkerPool implements Backend {
   }
 
   async #close(): Promise<void> {
-    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    this.#crew.closing();
+    if (this.#live > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
     this.#crew.closed();
     this.#crew.hold(true);
     for (const worker of [...this.#crew.all]) this.#crew.retire(worker);
@@ -167,128 +273,49 @@ export class WorkerPool implements Backend {
   #schedule(): void {
     if (this.#pumpQueued) return;
     this.#pumpQueued = true;
-    queueMicrotask(() => {
-      this.#pumpQueued = false;
-      this.#pump();
-    });
+    queueMicrotask(this.#scheduled);
   }
 
-  #pump(): void {
-    // While workers are missing nothing is sent ahead: what waits is what makes them start, and it need not wait here.
-    const short = this.#crew.usable().length < this.#crew.target;
-    const ahead = Math.max(2, Math.floor(aheadMs / Math.max(this.#arrivals.averageMs, 0.001)));
-    const depth = short ? 1 : ahead;
-    if (short) {
-      for (const worker of this.#crew.all) if (worker.parts.size > 1) this.#takeBack(worker, () => true);
-    }
-    for (const worker of this.#crew.all) {
-      while (worker.pinned.length > 0 && worker.takesPinned)
-        this.#assign(worker.pinned.shift() as Part, worker);
-    }
-    const open = [...this.#crew.all].filter((worker) => worker.wants(depth));
-    for (let part = this.#queue.peek(); part !== undefined; part = this.#queue.peek()) {
-      const worker = this.#freest(open, depth);
-      if (worker === undefined) break;
-      this.#queue.shift();
-      this.#assign(part, worker);
-    }
-    if (this.#queue.size > 0) this.#crew.grow(this.#queue.size);
-    if (this.#queue.size > 0 && this.#prioritised) this.#makeWay();
-    for (const worker of this.#crew.all) this.#flush(worker);
-    this.#rebalance();
+  readonly #scheduled = (): void => {
+    this.#pumpQueued = false;
+    this.#pump(true);
+  };
+
+  /** Hands out what waits and takes in what has ended, until there is nothing to do at the moment. `spin`: nobody has just got a result. */
+  #pump(spin: boolean): void {
+    const until = performance.now() + stretchMs;
+    do {
+      this.#taken = 0;
+      this.#dispatcher.handOut();
+      if (this.#idle() || (spin && this.#spin(false) && this.#idle())) return;
+      spin = false;
+      const rung = this.#listener.listen(this.#look);
+      if (rung || this.#taken > 0) this.#sweepLater();
+    } while (this.#taken > 0 && this.#dispatcher.queue.size > 0 && performance.now() < until);
+    // Whoever awaits the results, and all else in the event loop, must get its turn.
+    if (this.#taken > 0 && this.#dispatcher.queue.size > 0) setImmediate(this.#rung);
   }
 
-  /** What was sent ahead and has not started comes back when something more urgent waits for a place. */
-  #makeWay(): void {
-    const urgent = this.#queue.peek();
-    if (urgent === undefined) return;
-    const { priority } = urgent.run.chunk;
-    for (const worker of this.#crew.all) this.#takeBack(worker, (part) => part.run.chunk.priority < priority);
+  readonly #look = (): void => {
+    this.#taken += this.#takeEnds();
+  };
+
+  /** Looks a moment for the end of a call that is under way alone; returns whether some end has come. */
+  #spin(blocking: boolean): boolean {
+    return this.#live === 1 && this.#lone.spin(this.#lookForEnds, blocking);
   }
 
-  /** Queues again what a worker has not started and others may run as well. */
-  #takeBack(worker: PoolWorker, which: (part: Part) => boolean): void {
-    const back: Part[] = [];
-    for (const part of worker.parts.values()) {
-      // A part whose memory was moved, or that is meant for this worker, cannot run elsewhere.
-      if (part.moved || part.run.chunk.worker !== undefined || !part.run.parts.has(part) || !which(part))
-        continue;
-      if (!worker.board.takeBack(part.slot)) continue;
-      const again = reissue(part);
-      if (again !== undefined) back.push(again);
-    }
-    this.#queue.unshift(back);
-  }
-
-  #freest(open: readonly PoolWorker[], depth: number): PoolWorker | undefined {
-    let best: PoolWorker | undefined;
-    for (const worker of open) {
-      if (worker.room(depth) <= 0 || this.#crew.spent(worker)) continue;
-      if (best === undefined || worker.parts.size < best.parts.size) best = worker;
-    }
-    return best;
-  }
-
-  #assign(part: Part, worker: PoolWorker): void {
-    const { run } = part;
-    if (run.ended) return;
-    if (this.#maxTasksPerWorker !== undefined && run.dividable) {
-      const room = this.#maxTasksPerWorker - worker.items;
-      if (part.to - part.from > room) {
-        this.#queue.unshift([run.addPart(part.from + room, part.to)]);
-        part.to = part.from + room;
-      }
-    }
-    try {
-      worker.assign(part);
-    } catch (error) {
-      this.#failRun(part, part.from, error, false);
-      return;
-    }
-    run.chunk.sink.started();
-    if (run.chunk.timeoutMs !== undefined) this.#watch(part, worker, run.chunk.timeoutMs);
-  }
-
-  #flush(worker: PoolWorker): void {
-    for (const { part, error } of worker.flush()) this.#failRun(part, part.from, error, false);
-  }
-
-  #pin(part: Part, workerId: number): void {
-    const worker = [...this.#crew.all].find((one) => one.id === workerId);
-    if (worker === undefined || !worker.lives) this.#repin(part);
-    else worker.pinned.push(part);
-  }
-
-  /** The worker that a part was meant for is gone without having run it: the one that takes its place does. */
-  #repin(part: Part): void {
-    const { run } = part;
-    run.parts.delete(part);
-    if (run.ended) return;
-    const again = run.addPart(part.from, part.to);
-    const worker = this.#crew.replacement();
-    if (worker !== undefined) {
-      worker.pinned.push(again);
-      return;
-    }
-    const error = crashError(this.name, run.chunk.worker ?? 0, { chunk: run.chunk, k: part.from }, {});
-    queueMicrotask(() => this.#failRun(again, part.from, error, true));
-  }
-
-  /** Idle workers take over what busy ones have not started; looks again while some are idle and others are not. */
-  #rebalance(): void {
-    const moved = rebalance(this.#crew.all, (worker) => this.#crew.spent(worker));
-    if (moved.again) {
-      this.#rebalanceMs = Math.min(64, Math.max(1, this.#rebalanceMs * 2));
-      this.#deadlines.add(this.#rebalanceMs, () => this.#schedule());
-    } else this.#rebalanceMs = 0;
-    if (moved.parts.length === 0) return;
-    this.#queue.unshift(moved.parts);
-    this.#schedule();
-  }
+  readonly #lookForEnds = (): boolean => {
+    const count = this.#takeEnds();
+    this.#taken += count;
+    return count > 0;
+  };
 
   // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #message(worker: PoolWorker, entries: readonly FromWorker[]): void {
+    worker.taken = (worker.taken + 1) | 0;
+    this.#taking = true;
     for (const entry of entries) {
       try {
         this.#arrivals.take(worker, entry);
@@ -299,99 +326,142 @@ export class WorkerPool implements Backend {
         });
       }
     }
+    this.#taking = false;
     if (worker.parts.size === 0) this.#crew.idle(worker);
     this.#schedule();
   }
 
+  #takeEnds(): number {
+    let count = 0;
+    for (const worker of this.#crew.all) count += this.#ends(worker);
+    return count;
+  }
+
+  /** Takes in the ends in a worker's ring; `only`: those that no message comes before. */
+  #ends(worker: PoolWorker, only = false): number {
+    if (worker.ends.peek() < 0) return 0;
+    this.#taking = true;
+    const alone = this.#live === 1;
+    const count = this.#arrivals.ends(worker, only);
+    this.#taking = false;
+    if (alone && count > 0) this.#lone.ended(this.#arrivals.latestMs);
+    if (worker.parts.size === 0) this.#crew.idle(worker);
+    return count;
+  }
+
+  /** No call is under way, and no worker is busy with one that was cancelled: no end will come. */
+  #idle(): boolean {
+    if (this.#live > 0) return false;
+    for (const worker of this.#crew.all) if (worker.parts.size > 0) return false;
+    return true;
+  }
+
+  /** A worker has rung: what it ends soon after it does not ring for, even if nothing waited for that when it rang. */
+  readonly #ringing = (): void => {
+    this.#sweepLater();
+    this.#rung();
+  };
+
+  /** A worker has rung, or may have had reason to. */
+  readonly #rung = (): void => {
+    this.#lone.turned();
+    const count = this.#takeEnds();
+    if (this.#idle()) return;
+    if (count > 0) this.#sweepLater();
+    this.#pump(count === 0);
+  };
+
+  /**
+   * Ends that follow each other fast share a ring of the bell, and the item after them may take long. So a look follows
+   * whatever has brought some.
+   */
+  #sweepLater(): void {
+    if (this.#sweep === undefined) {
+      this.#sweep = setTimeout(this.#rung, sweepMs);
+      this.#sweep.unref();
+    } else this.#sweep.refresh();
+  }
+
   // ── endings ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** An item runs for too long; its part has yet to be stopped. */
+  #endLate(run: ChunkRun, k: number, error: unknown): void {
+    this.#failed++;
+    run.end({ kind: 'failed', k, error, crash: false });
+    this.#stopping.stop(run, error);
+  }
 
   #failRun(part: Part, k: number, error: unknown, crash: boolean): void {
     const { run } = part;
-    run.parts.delete(part);
+    run.drop(part);
     if (!run.ended) {
       this.#failed++;
       run.end({ kind: 'failed', k, error, crash });
     }
-    this.#stopParts(run, error);
+    this.#stopping.stop(run, error);
   }
 
-  #runEnded(run: ChunkRun): void {
-    this.#runs.delete(run.chunk);
-    if (this.#runs.size > 0) return;
-    this.#crew.hold(false);
-    for (const resolve of this.#drained.splice(0)) resolve();
+  /** A run tells that it has ended. */
+  runEnded(run: ChunkRun): void {
+    this.#runs.delete(run);
+    this.#chunkEnded();
   }
 
-  /** Takes back what has not started, asks the rest to stop, and replaces the worker of what does not. */
-  #stopParts(run: ChunkRun, reason: unknown): void {
-    for (const part of [...run.parts]) {
-      run.parts.delete(part);
-      if (part.slot < 0 || part.stopping) continue;
-      part.stopping = true;
-      const worker = [...this.#crew.all].find((one) => one.parts.get(part.slot) === part);
-      if (worker === undefined || worker.board.takeBack(part.slot)) continue;
-      worker.board.requestStop(part.slot);
-      worker.send(['stop', part.slot, packError(reason)]);
-      this.#flush(worker);
-      part.unwatch?.();
-      part.unwatch = this.#deadlines.add(run.chunk.graceMs, () => {
-        if (worker.parts.get(part.slot) === part && worker.board.condemn(part.slot)) this.#crew.kill(worker);
-      });
-    }
-    this.#schedule();
+  #chunkEnded(): void {
+    if (--this.#live > 0) return;
+    this.#letGoLater();
+    if (this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  /** Checks a part's time limit against the start that the worker notes for each item. */
-  #watch(part: Part, worker: PoolWorker, timeoutMs: number): void {
-    const check = (): void => {
-      if (!part.run.parts.has(part) || worker.parts.get(part.slot) !== part) return;
-      const startedAt = worker.board.startedAt(part.slot);
-      // It has ended in time; the news is under way.
-      if (startedAt !== 0 && !worker.board.isRunning(part.slot)) return;
-      const elapsed = startedAt === 0 ? 0 : commonClock() - startedAt;
-      if (elapsed < timeoutMs) {
-        part.unwatch = this.#deadlines.add(timeoutMs - elapsed, check);
-        return;
-      }
-      const k = worker.board.currentItem(part.slot);
-      const label = taskLabel(part.run.chunk, k);
-      const error = new TaskTimeoutError(`${label} ran longer than its timeoutMs of ${timeoutMs}`, timeoutMs);
-      this.#failed++;
-      part.run.end({ kind: 'failed', k, error, crash: false });
-      this.#stopParts(part.run, error);
-    };
-    part.unwatch = this.#deadlines.add(timeoutMs, check);
+  /** An idle pool does not keep the process alive. Mostly the next call comes soon: it is cheaper to wait a little. */
+  #letGoLater(): void {
+    if (this.#lettingGo) return;
+    this.#lettingGo = true;
+    this.#deadlines.add(letGoMs, () => {
+      this.#lettingGo = false;
+      if (this.#live === 0) this.#crew.hold(false);
+    });
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** No worker can be had: whoever waits for one is told so. */
   #startFailed(error: unknown): void {
-    for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
+    for (
+      let next = this.#dispatcher.queue.shift();
+      next !== undefined;
+      next = this.#dispatcher.queue.shift()
+    ) {
+      const part = this.#dispatcher.partOf(next);
       this.#failRun(part, part.from, error, true);
     }
     for (const worker of this.#crew.all) {
       if (worker.state === 'ready') continue;
       for (const part of worker.pinned.splice(0)) this.#failRun(part, part.from, error, true);
     }
+    this.#schedule();
   }
 
   /** What a retiring worker has not started goes elsewhere, but for what only it may run. */
   #retiring(worker: PoolWorker): void {
-    this.#takeBack(worker, () => true);
+    this.#dispatcher.takeBack(worker, () => true);
     this.#schedule();
   }
 
   /** What a dead worker held: the item it ran fails (unless the worker was killed on purpose), the rest runs again. */
   #gone(worker: PoolWorker, exit: WorkerExit, expected: boolean): void {
-    const guilty = expected ? undefined : worker.running();
+    const parts = worker.parts.all();
+    // Nothing runs: what ended last, and could not say so any more, is to blame. It would end the next worker as well.
+    const guilty = expected
+      ? undefined
+      : (worker.running() ?? parts.find((part) => worker.board.hasEnded(part.slot)));
     const innocent: Part[] = [];
-    for (const [slot, part] of worker.parts) {
-      const k = worker.board.currentItem(slot);
+    for (const part of parts) {
+      const k = worker.board.currentItem(part.slot);
       part.slot = -1;
       part.unwatch?.();
       // A part that was taken back from this worker lives on as another one.
-      if (!part.run.parts.has(part)) continue;
+      if (!part.run.has(part)) continue;
       const { chunk } = part.run;
       if (part === guilty) this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
       else if (chunk.worker !== undefined) worker.pinned.push(part);
@@ -404,21 +474,8 @@ export class WorkerPool implements Backend {
       }
     }
     worker.parts.clear();
-    for (const part of worker.pinned.splice(0)) this.#repin(part);
-    this.#queue.unshift(innocent);
+    for (const part of worker.pinned.splice(0)) this.#dispatcher.repin(part);
+    this.#dispatcher.queue.unshift(innocent);
     this.#schedule();
   }
-}
-
-/** The same items as a new part without those that have results; undefined when nothing is left. */
-function reissue(part: Part): Part | undefined {
-  const { run } = part;
-  run.parts.delete(part);
-  if (run.ended) return undefined;
-  const from = run.splittable ? Math.max(part.from, part.received) : part.from;
-  if (run.splittable && from >= part.to) {
-    run.endIfDone();
-    return undefined;
-  }
-  return run.addPart(from, part.to);
 }

@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import * as workerThreads from 'node:worker_threads';
 import { show } from '../base/options.ts';
+import { mappingOf } from './mapped.ts';
 import { mark } from './moved.ts';
 
 /**
@@ -48,12 +49,15 @@ const TRANSFERABLE_TAGS = new Set(['MessagePort', 'ReadableStream', 'WritableStr
  * read as `undefined`, and its methods throw `TypeError: Cannot perform … on a detached ArrayBuffer`.
  *
  * For a view, its whole `ArrayBuffer` moves, with all other views of it. An executor that calls functions in place
- * (`serial()`) leaves everything where it is.
+ * (`serial()`) leaves everything where it is, and the mark with it: the next send moves it.
  *
  * @param x an `ArrayBuffer`, a typed array or `DataView` over one, a `MessagePort`, a web stream or a `FileHandle`
  * @returns `x` itself
  * @throws TypeError when `x` cannot change hands: memory that is shared (it needs no move: all threads see it),
  *   already detached, or part of the pool that small Node `Buffer`s are cut from; and for anything else
+ *
+ * Private mappings (`mapFile()` in mode `'copy'`, large arguments in a worker process) cannot change hands: they are copied, and
+ * the sender keeps them.
  *
  * Moved memory has one receiver. A retry cannot send it again, and a function that several workers run cannot capture
  * it: give it as an argument.
@@ -70,6 +74,40 @@ const TRANSFERABLE_TAGS = new Set(['MessagePort', 'ReadableStream', 'WritableStr
 export function move<T extends Movable>(x: T): T {
   mark(transferTarget(x));
   return x;
+}
+
+/**
+ * The path to memory in `value` that has changed hands, such as `args[0].data`; undefined when all is there. Looks at
+ * own properties, elements, and entries of maps and sets.
+ */
+export function pathToMoved(value: unknown, path: string): string | undefined {
+  const seen = new Set<unknown>();
+  const open: [object: object, path: string][] = [];
+  const visit = (at: unknown, name: string): void => {
+    if (typeof at === 'object' && at !== null) open.push([at, name]);
+  };
+  visit(value, path);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [at, name] = next;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const buffer = ArrayBuffer.isView(at) ? at.buffer : at;
+    if (types.isAnyArrayBuffer(buffer)) {
+      if (isDetached(buffer)) return name;
+    } else if (Array.isArray(at)) {
+      for (let i = at.length - 1; i >= 0; i--) if (typeof at[i] === 'object') visit(at[i], `${name}[${i}]`);
+    } else {
+      if (types.isMap(at) || types.isSet(at)) {
+        for (const [key, item] of at.entries()) {
+          visit(key, `${name}.keys()`);
+          visit(item, `${name}.values()`);
+        }
+      }
+      for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+        visit(value, `${name}.${key}`);
+    }
+  }
+  return undefined;
 }
 
 /** The object that goes into a transfer list for `x`. */
@@ -100,6 +138,14 @@ function ownBuffer(buffer: ArrayBufferLike): ArrayBuffer {
   if (types.isSharedArrayBuffer(buffer)) {
     throw new TypeError(
       'cannot move shared memory: every thread sees it already; send it without move(), only a handle travels',
+    );
+  }
+  const mapping = mappingOf(buffer);
+  // A private mapping looks like any other buffer to its user: it is copied when it is sent.
+  if (mapping !== undefined && mapping.handle === undefined) return buffer;
+  if (mapping !== undefined) {
+    throw new TypeError(
+      'cannot move mapped memory: all processes can see it; send it without move(), or its handle',
     );
   }
   if (isDetached(buffer)) {

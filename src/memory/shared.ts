@@ -1,54 +1,20 @@
 /** Typed arrays over memory that all threads see. */
 import { types } from 'node:util';
-import { show } from '../base/options.ts';
-
-/** The constructor of any typed array, such as `Float64Array`. */
-export type TypedArrayConstructor =
-  | Int8ArrayConstructor
-  | Uint8ArrayConstructor
-  | Uint8ClampedArrayConstructor
-  | Int16ArrayConstructor
-  | Uint16ArrayConstructor
-  | Int32ArrayConstructor
-  | Uint32ArrayConstructor
-  | Float32ArrayConstructor
-  | Float64ArrayConstructor
-  | BigInt64ArrayConstructor
-  | BigUint64ArrayConstructor
-  | Float16ArrayLikeConstructor;
-
-/** `Float16Array` (Node ≥ 24), described without needing a `lib` that knows it. */
-export interface Float16ArrayLikeConstructor {
-  readonly prototype: { readonly [Symbol.toStringTag]: 'Float16Array' };
-  readonly BYTES_PER_ELEMENT: number;
-}
+import { MissingPackageError, UnsupportedError } from '../base/errors.ts';
+import { oneOf, optionChecker, show } from '../base/options.ts';
+import { registrySlot } from '../base/registry.ts';
+import { nativeProblem } from './native.ts';
+import { segment } from './segment.ts';
+import { isTypedArrayClass, type TypedArrayConstructor, type TypedArrayOver } from './typed-array.ts';
 
 /** What {@link shared} returns for the constructor `C`: `Float64Array<SharedArrayBuffer>` for `Float64Array`. */
-export type SharedArray<C extends TypedArrayConstructor> = C extends Int8ArrayConstructor
-  ? Int8Array<SharedArrayBuffer>
-  : C extends Uint8ArrayConstructor
-    ? Uint8Array<SharedArrayBuffer>
-    : C extends Uint8ClampedArrayConstructor
-      ? Uint8ClampedArray<SharedArrayBuffer>
-      : C extends Int16ArrayConstructor
-        ? Int16Array<SharedArrayBuffer>
-        : C extends Uint16ArrayConstructor
-          ? Uint16Array<SharedArrayBuffer>
-          : C extends Int32ArrayConstructor
-            ? Int32Array<SharedArrayBuffer>
-            : C extends Uint32ArrayConstructor
-              ? Uint32Array<SharedArrayBuffer>
-              : C extends Float32ArrayConstructor
-                ? Float32Array<SharedArrayBuffer>
-                : C extends Float64ArrayConstructor
-                  ? Float64Array<SharedArrayBuffer>
-                  : C extends BigInt64ArrayConstructor
-                    ? BigInt64Array<SharedArrayBuffer>
-                    : C extends BigUint64ArrayConstructor
-                      ? BigUint64Array<SharedArrayBuffer>
-                      : C extends { readonly prototype: infer P }
-                        ? P & { readonly buffer: SharedArrayBuffer }
-                        : never;
+export type SharedArray<C extends TypedArrayConstructor> = TypedArrayOver<C, SharedArrayBuffer>;
+
+/** Who sees the memory of {@link shared}. */
+export interface SharedOptions {
+  /** `'threads'` of this process (the default), or all `'processes'` of this machine. */
+  across?: 'threads' | 'processes';
+}
 
 /** What the elements of {@link SharedArray} are made from: `bigint` for the two 64-bit integer arrays, else `number`. */
 export type SharedElement<C extends TypedArrayConstructor> = C extends
@@ -67,13 +33,20 @@ export type SharedElement<C extends TypedArrayConstructor> = C extends
  * arrays), or let each task write elements of its own, and read them after its promise has settled – everything that
  * a task wrote is visible then.
  *
+ * With `{ across: 'processes' }` the memory is a {@link segment}: child processes of `processes()` see it as well, without a
+ * copy. Its `buffer` is an `ArrayBuffer` then, on which `Atomics.wait` does not work. It needs the optional package koffi;
+ * without it, and on Windows, a warning says once that the memory is shared between the threads of this process only.
+ *
  * @param Ctor the class of the array: any typed array, `Float16Array` too where the engine has it
  * @param n the number of elements, an integer ≥ 0; or the values: an array, a typed array, anything with `length` and
  *   elements, or any iterable. Values are copied, and converted as the typed array's own constructor does
- * @returns the array, with a `SharedArrayBuffer` of exactly its size as `buffer`
+ * @param options `across`: who sees it, `'threads'` (default) or `'processes'`
+ * @returns the array, with a `SharedArrayBuffer` of exactly its size as `buffer`; across processes, with an `ArrayBuffer` that
+ *   may be longer
  * @throws TypeError when `Ctor` is no typed array class, `n` is neither a number nor values, or a value does not fit
  *   the class (a number in a `BigInt64Array`)
  * @throws RangeError when `n` is negative, not an integer, or more than the engine can allocate
+ * @throws SharedMemoryError across processes, when there is not that much free
  *
  * @example
  * ```ts
@@ -88,18 +61,64 @@ export type SharedElement<C extends TypedArrayConstructor> = C extends
 export function shared<const C extends TypedArrayConstructor>(
   Ctor: C,
   n: number | Iterable<SharedElement<C>> | ArrayLike<SharedElement<C>>,
-): SharedArray<C> {
+  options?: SharedOptions & { across?: 'threads' },
+): SharedArray<C>;
+export function shared<const C extends TypedArrayConstructor>(
+  Ctor: C,
+  n: number | Iterable<SharedElement<C>> | ArrayLike<SharedElement<C>>,
+  options: SharedOptions,
+): TypedArrayOver<C, ArrayBufferLike>;
+export function shared<const C extends TypedArrayConstructor>(
+  Ctor: C,
+  n: number | Iterable<SharedElement<C>> | ArrayLike<SharedElement<C>>,
+  options?: SharedOptions,
+): TypedArrayOver<C, ArrayBufferLike> {
   if (!isTypedArrayClass(Ctor)) {
     throw new TypeError(
       `shared(): the first argument must be a typed array class such as Float64Array, not ${show(Ctor)}`,
     );
   }
-  const Typed = Ctor as unknown as new (buffer: SharedArrayBuffer) => Settable;
-  if (typeof n === 'number') return new Typed(allocate(Ctor, n)) as unknown as SharedArray<C>;
-  const values = toArrayLike(n);
-  const array = new Typed(allocate(Ctor, values.length));
-  array.set(values);
-  return array as unknown as SharedArray<C>;
+  const { across } = checkOptions(options);
+  const values = typeof n === 'number' ? undefined : toArrayLike(n);
+  const length = values?.length ?? (n as number);
+  checkLength(length);
+  const Typed = Ctor as unknown as new (buffer: ArrayBufferLike, at: number, length: number) => Settable;
+  const memory =
+    across === 'processes' && acrossProcesses()
+      ? segment(Math.max(1, length * Ctor.BYTES_PER_ELEMENT)).buffer
+      : allocate(Ctor, length);
+  if (across === 'processes' && memory instanceof SharedArrayBuffer) forAll.add(memory);
+  const array = new Typed(memory, 0, length);
+  if (values !== undefined) array.set(values);
+  return array as unknown as TypedArrayOver<C, ArrayBufferLike>;
+}
+
+/** Memory that was meant for all processes, where only threads can have it. */
+const forAll = new WeakSet<SharedArrayBuffer>();
+
+/** Whether `shared(…, { across: 'processes' })` made it for want of memory that processes can share: they get copies. */
+export function isForAll(buffer: SharedArrayBuffer): boolean {
+  return forAll.has(buffer);
+}
+
+const checkOptions = optionChecker('shared', { across: oneOf('threads', 'processes') });
+
+const warned = registrySlot<boolean>('shared-warned', 1);
+
+/** Whether there is memory that all processes see; says once why there is not. */
+function acrossProcesses(): boolean {
+  const problem = nativeProblem('shared() across processes');
+  if (problem === undefined) return true;
+  if (!(problem instanceof MissingPackageError || problem instanceof UnsupportedError)) throw problem;
+  if (warned.get() !== true) {
+    warned.set(true);
+    process.emitWarning(
+      `${problem.message}; until then only the threads of this process share the memory: ` +
+        'other processes get copies, and what they write to them is lost',
+      { type: 'TuttiWarning', code: problem.code },
+    );
+  }
+  return false;
 }
 
 /**
@@ -121,22 +140,13 @@ export function isShared(x: unknown): x is SharedArrayBuffer | ArrayBufferView<S
 
 type Settable = { set(values: ArrayLike<unknown>): void };
 
-const TypedArray = Object.getPrototypeOf(Int8Array) as { prototype: object };
-
-/** A typed array class itself, not one derived from it: `Buffer` and the like have constructors of other shapes. */
-function isTypedArrayClass(Ctor: unknown): boolean {
-  return (
-    typeof Ctor === 'function' &&
-    Object.hasOwn(Ctor, 'BYTES_PER_ELEMENT') &&
-    typeof Ctor.prototype === 'object' &&
-    (Object.getPrototypeOf(Ctor) as unknown) === TypedArray
-  );
-}
-
-function allocate(Ctor: TypedArrayConstructor, n: number): SharedArrayBuffer {
+function checkLength(n: number): void {
   if (!Number.isSafeInteger(n) || n < 0) {
     throw new RangeError(`shared(): the number of elements must be an integer of at least 0, but got ${n}`);
   }
+}
+
+function allocate(Ctor: TypedArrayConstructor, n: number): SharedArrayBuffer {
   const byteLength = n * Ctor.BYTES_PER_ELEMENT;
   try {
     return new SharedArrayBuffer(byteLength);

@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { environmentWith } from '../base/environment.ts';
+import { UnsupportedError } from '../base/errors.ts';
 import { Board } from '../executor/board.ts';
 import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
 import type {
@@ -31,16 +32,22 @@ export interface ThreadData {
   readonly kernelId: Int32Array<SharedArrayBuffer>;
   /** Depth of the thread below the main one, 1 for its own workers. */
   readonly depth: number;
+  /** Cores that the pool's workers share; undefined: the usable ones. */
+  readonly cores: number | undefined;
 }
 
 const entry = new URL('./thread.worker.js', import.meta.url);
 
-/** Starts worker threads at `depth` below the main thread. */
-export function startThreads(options: ThreadOptions, depth: number): StartWorker {
-  return (setup, events) => new ThreadLink(options, depth, setup, events);
+/** Starts worker threads at `depth` below the main thread, which share `cores`. */
+export function startThreads(
+  options: ThreadOptions,
+  place: Pick<ThreadData, 'depth' | 'cores'>,
+): StartWorker {
+  return (setup, events) => new ThreadLink(options, place, setup, events);
 }
 
 class ThreadLink implements WorkerLink {
+  readonly threads = true;
   readonly board = new Board();
   readonly #thread: Worker;
   readonly #port: MessagePort;
@@ -48,14 +55,19 @@ class ThreadLink implements WorkerLink {
   readonly #limits: ResourceLimits;
   #error: unknown;
 
-  constructor(options: ThreadOptions, depth: number, setup: WorkerSetup, events: WorkerEvents) {
+  constructor(
+    options: ThreadOptions,
+    place: Pick<ThreadData, 'depth' | 'cores'>,
+    setup: WorkerSetup,
+    events: WorkerEvents,
+  ) {
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
       setup,
-      board: this.board.buffer,
+      board: this.board.buffer as SharedArrayBuffer,
       port: port2,
       kernelId: this.#kernelId,
-      depth,
+      ...place,
     };
     const execArgv = workerFlags(options.execArgv);
     this.#port = port1;
@@ -94,7 +106,11 @@ class ThreadLink implements WorkerLink {
    * Three signs, because the `exit` event needs an event loop that turns: the worker announced its exit; its loop's
    * clock has stopped (known once its `online` event has been seen); on Linux, its kernel thread is gone.
    */
-  isDead(): boolean {
+  ended(): WorkerExit | undefined {
+    return this.#isDead() ? { code: this.board.exitCode() } : undefined;
+  }
+
+  #isDead(): boolean {
     if (this.board.exitCode() !== undefined) return true;
     if (this.#thread.performance.eventLoopUtilization().idle < 0) return true;
     const kernelId = Atomics.load(this.#kernelId, 0);
@@ -119,6 +135,12 @@ class ThreadLink implements WorkerLink {
     const error = this.#error;
     if ((error as { code?: string } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
       return { code, error, memoryLimit: heapLimit(this.#limits) };
+    }
+    if (error !== undefined && !existsSync(entry)) {
+      const message =
+        `the file that workers start with is missing (${entry.href}); a bundle must not contain Tutti: keep it ` +
+        'external (esbuild --external:tutti) and install it beside the bundle';
+      return { code, error: new UnsupportedError(message, { cause: error }) };
     }
     return { code, error };
   }

@@ -1,14 +1,11 @@
 /** Worker threads as an executor. */
-import { usableCores } from '../base/cores.ts';
 import { Executor } from '../executor/executor.ts';
 import { executorOptions, type ExecutorOptions } from '../executor/options.ts';
 import { SerialBackend } from '../executor/serial-backend.ts';
+import { shareOfCores } from '../executor/share-of-cores.ts';
 import { WorkerPool } from '../executor/worker-pool.ts';
-import { nesting } from './nesting.ts';
+import { inlineDepth, nesting } from '../executor/nesting.ts';
 import { startThreads } from './thread-link.ts';
-
-/** Pools opened this deep run inline: the levels above have all cores busy. */
-const inlineDepth = 2;
 
 /**
  * An executor over worker threads: ordinary functions run on every core, captured variables included.
@@ -35,14 +32,14 @@ const inlineDepth = 2;
  * ```
  */
 export function threads(options?: ExecutorOptions): Executor {
-  const { depth, workers } = nesting();
-  const checked = executorOptions('threads', options, workers ?? usableCores());
+  const { depth } = nesting();
+  const checked = executorOptions('threads', options, shareOfCores);
   if (depth >= inlineDepth) return new Executor(new SerialBackend(checked), checked);
   const pool = new WorkerPool({
     ...checked,
-    start: startThreads(checked, depth + 1),
-    // The share of one worker: what the cores have left when every worker here is busy.
-    nestedWorkers: (count) => Math.max(1, Math.floor((workers ?? usableCores()) / count)),
+    // Workers of workers are many already.
+    spare: checked.spare ?? (depth > 0 ? false : undefined),
+    start: startThreads(checked, { depth: depth + 1, cores: depth === 0 ? undefined : shareOfCores() }),
   });
   return new Executor(pool, checked);
 }

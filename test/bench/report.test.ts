@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rowResults, suiteMarkdown, withSection, type Measured } from '../../bench/report.ts';
+import { suitePlot } from '../../bench/plot.ts';
+import { rowResults, standings, suiteMarkdown, withSection, type Measured } from '../../bench/report.ts';
 import { median, spread } from '../../bench/statistics.ts';
+import type { Comparison } from '../../bench/suite.ts';
 
 const timeout = 10_000;
 
@@ -25,6 +27,7 @@ function measured(rounds: Measured['rounds'], failures: [string, string][] = [])
     },
     rounds,
     failures: new Map(failures),
+    missing: new Map(),
   };
 }
 
@@ -75,3 +78,64 @@ test('withSection() replaces its own section and keeps the others', { timeout },
     '# Results\n\n## Node 20\n\nold\n\n## Node 22\n\nnewer\n',
   );
 });
+
+function comparing(): Measured {
+  const comparison = { title: 'a < b', metric: 'ms', unit: 'ms', better: 'less', ours: 'ours' } as const;
+  const base = measured([
+    { ours: { ms: 2 }, theirs: { ms: 600 }, other: { us: 1 } },
+    { ours: { ms: 4 }, theirs: { ms: 400 } },
+  ]);
+  const labels = { theirs: 'Theirs', ours: 'Ours', other: 'Other' };
+  return {
+    ...base,
+    suite: { ...base.suite, comparisons: [{ ...comparison, labels }] },
+    missing: new Map([
+      ['gone', 'needs cc'],
+      ['gone too', 'needs cc'],
+    ]),
+  };
+}
+
+test('standings: the best first, ratios to ours within a round, none who gave no number', { timeout }, () => {
+  const all = comparing();
+  const found = standings(all, all.suite.comparisons?.[0] as Comparison);
+  assert.deepEqual(
+    found.map(({ variant, result, ratio }) => [variant, result.median, ratio]),
+    [
+      ['ours', 3, 1],
+      ['theirs', 500, 200],
+    ],
+  );
+  const text = suiteMarkdown(all, 'plots/x.svg');
+  assert.match(text, /\| Theirs \| 500 ms \| 400–600 \| 200 \|/);
+  assert.match(text, /Skipped: `gone`, `gone too`: needs cc/);
+  assert.match(text, /!\[Sample\]\(plots\/x\.svg\)/);
+});
+
+test('a row over the best of several takes the best of each round', { timeout }, () => {
+  const over = { bestOf: ['theirs', 'other'], metric: 'ms' } as const;
+  const value = { variant: 'ours', metric: 'ms' } as const;
+  const base = measured([{ ours: { ms: 12 }, theirs: { ms: 2 }, other: { ms: 3 } }]);
+  const rows = [
+    { label: 'rate', value, over, unit: '', goal: { atLeast: 1 } },
+    { label: 'time', value, over, unit: '', goal: { atMost: 1 } },
+  ] as const;
+  const results = rowResults({ ...base, suite: { ...base.suite, rows } });
+  assert.deepEqual(
+    results.map(({ result }) => result?.median),
+    [4, 6],
+  );
+});
+
+test(
+  'a plot has a bar per contender, is logarithmic where numbers span decades, and escapes labels',
+  { timeout },
+  () => {
+    const svg = suitePlot(comparing()) ?? '';
+    assert.equal(svg.match(/<rect class="(?:bar|ours)"/g)?.length, 2);
+    assert.match(svg, /logarithmic/);
+    assert.match(svg, /a &lt; b/);
+    assert.doesNotMatch(svg, /NaN|Infinity/);
+    assert.equal(suitePlot(measured([])), undefined);
+  },
+);

@@ -83,5 +83,6 @@ test('info says what the machine has, for people and for programs', { timeout },
   assert.ok(Number.isInteger(machine['usableCores']) && (machine['usableCores'] as number) >= 1);
   const text = (await runTutti(['info'])).out;
   assert.match(text, new RegExp(`usable cores +${machine['usableCores'] as number}\\b`));
+  assert.match(text, /across processes +memory is shared/);
   assert.ok(!text.includes('\u001b'));
 });

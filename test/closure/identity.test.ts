@@ -149,4 +149,65 @@ describe('identity across messages', { timeout: 60_000 }, () => {
       },
     );
   });
+
+  test('functions that came from a worker go back with what was changed here', async () => {
+    const counter = await there.call(() => {
+      let k = 0;
+      const seen: number[] = [];
+      const inc = () => (seen.push(++k), k);
+      (globalThis as Record<string, unknown>).home = inc;
+      return { inc, get: () => k, seen: () => seen };
+    });
+    counter.inc();
+    counter.inc();
+    assert.deepEqual(await there.call(() => [counter.get(), counter.seen()]), [2, [1, 2]]);
+    assert.deepEqual(await there.call((c: typeof counter) => c.get(), counter), 2);
+    // … as copies, which change nothing here or where they were made.
+    assert.equal(await there.call(() => counter.inc()), 3);
+    assert.equal(counter.get(), 2);
+    assert.equal(await there.call(() => ((globalThis as Record<string, unknown>).home as () => number)()), 1);
+  });
+
+  test('a class that came from a worker is its own there, until it is changed here', async () => {
+    const made = await there.call(() => {
+      class Local extends Map<string, number> {
+        static count = 0;
+        static #secret = 5;
+        static secret() {
+          return Local.#secret;
+        }
+        v = 1;
+      }
+      (globalThis as Record<string, unknown>).Home = Local;
+      return { Local, one: new Local([['a', 1]]) };
+    });
+    const isHome = (one: object) =>
+      one instanceof ((globalThis as Record<string, unknown>).Home as typeof made.Local);
+    assert.equal(await there.call(isHome, made.one), true);
+    assert.equal(await there.call(() => isHome(made.one) && made.Local.secret() === 5), true);
+    made.Local.count = 7;
+    assert.deepEqual(await there.call((one: typeof made.one) => [made.Local.count, isHome(one)], made.one), [
+      7,
+      false,
+    ]);
+  });
+
+  test('a function without variables that came from a worker is itself there', async () => {
+    const known = await there.call(() => {
+      const one = (x: number) => Math.abs(x) + 1;
+      (globalThis as Record<string, unknown>).known = one;
+      return one;
+    });
+    assert.equal(await there.call(() => known === (globalThis as Record<string, unknown>).known), true);
+  });
+
+  test('what came from a worker and went back comes here as what was sent', async () => {
+    const made = await there.call(() => {
+      let k = 0;
+      return () => ++k;
+    });
+    const box = { made };
+    const back = await there.call((one: typeof box) => one.made, box);
+    assert.equal(back, made);
+  });
 });

@@ -16,6 +16,8 @@ import greet, {
   ShapeError,
   where,
 } from './imported/shapes.js';
+import { ns } from './imported/again.js';
+import type * as settings from './imported/settings.js';
 import { Unit } from './imported/unit.js';
 import * as shapes from './imported/shapes.js';
 
@@ -34,6 +36,26 @@ cases([
     name: 'a named import, renamed, is the module’s own in the worker',
     run: async (call) => [await call(() => [bump(), bump()]), bump() > 0],
     expect: [[1, 2], true],
+  },
+  {
+    name: 'a namespace that was imported dynamically, by the URL of its module',
+    run: async (call) => {
+      const url = new URL('./imported/settings.js?again', import.meta.url).href;
+      const dynamic = (await import(url)) as typeof settings;
+      return call(() => {
+        dynamic.load('e');
+        return [dynamic.level, dynamic.settings?.name];
+      });
+    },
+    expect: [2, 'e'],
+  },
+  {
+    name: 'Tutti’s functions from a namespace that was exported again',
+    run: (call) => {
+      const { usableCores, submit } = ns;
+      return call(() => [usableCores() > 0, typeof submit]);
+    },
+    expect: [true, 'function'],
   },
   { name: 'a default import', run: (call) => call(() => greet('you')), expect: 'hello you' },
   {

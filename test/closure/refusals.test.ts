@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import assert from 'node:assert/strict';
 import { createServer, Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -97,6 +98,14 @@ refuses('a stream', () => stream, /a stream\.PassThrough cannot cross threads/);
 refuses('a promise', () => promise, /a Promise cannot cross threads; await it/);
 refuses('a WeakMap', () => weakMap, /a WeakMap cannot be copied; use a Map/);
 refuses('a WeakSet', () => weakSet, /a WeakSet cannot be copied; use a Set/);
+const _secret = new WeakMap();
+refuses(
+  'a private member that was compiled',
+  () => _secret,
+  /`#name`.*compiled to a WeakMap.*target to ES2022/,
+);
+const foreign = runInNewContext('(x) => x') as () => unknown;
+refuses('a function of another vm context', () => foreign, /a function of another vm context/);
 refuses('a WeakRef', () => weakRef, /a WeakRef cannot be copied/);
 refuses('a FinalizationRegistry', () => registry, /a FinalizationRegistry cannot be copied/);
 refuses('a Proxy', () => proxy, /a Proxy cannot be copied; send the object behind it/);

@@ -142,6 +142,14 @@ test('CommonJS outside strict mode', { timeout }, async () => {
   });
 });
 
+test(
+  'CommonJS: the first task of a fresh worker uses what was required from Tutti',
+  { timeout },
+  async () => {
+    assert.deepEqual(await results(['context.cjs']), { results: new Array(12).fill(1) });
+  },
+);
+
 for (const flags of [[], ['--inspect=0'], ['--enable-source-maps'], ['--experimental-vm-modules']])
   test(`inside a worker ${flags.join(' ')}`, { timeout }, async () => {
     assert.deepEqual(await results([...flags, 'inside-worker.mjs']), {

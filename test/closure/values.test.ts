@@ -90,6 +90,15 @@ cases([
     (v) => [v.u.href, v.u.searchParams.get('c'), v.p.getAll('x')],
     ['http://a/b?c=1#d', '1', ['1', '2']],
   ),
+  {
+    ...there(
+      'a File',
+      new File(['abc'], 'a.txt', { type: 'text/plain', lastModified: 5 }),
+      async (v) => [v.name, v.type, v.lastModified, await v.text(), v instanceof File],
+      ['a.txt', 'text/plain', 5, 'abc', true],
+    ),
+    onlyThreads: 'the content of a Blob stays in its process',
+  },
   there(
     'TextEncoder and TextDecoder',
     [new TextEncoder(), new TextDecoder('utf-16le')] as const,
@@ -120,15 +129,18 @@ cases([
     (v) => [Array.isArray(v.list), v.list[1].m.get(1)!(), v.e instanceof RangeError, v.d.getTime()],
     [true, 1, true, 3],
   ),
-  there(
-    'a WebAssembly module and shared WebAssembly memory',
-    [
-      new wasm.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
-      new wasm.Memory({ initial: 1, maximum: 1, shared: true }),
-    ] as const,
-    (v) => [String(v[0]), v[1].buffer instanceof SharedArrayBuffer],
-    ['[object WebAssembly.Module]', true],
-  ),
+  {
+    ...there(
+      'a WebAssembly module and shared WebAssembly memory',
+      [
+        new wasm.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
+        new wasm.Memory({ initial: 1, maximum: 1, shared: true }),
+      ] as const,
+      (v) => [String(v[0]), v[1].buffer instanceof SharedArrayBuffer],
+      ['[object WebAssembly.Module]', true],
+    ),
+    onlyThreads: 'WebAssembly modules and shared memory stay in their process',
+  },
   there(
     'registered, well-known and unique symbols',
     [Symbol.for('q'), Symbol.iterator, unique, unique] as const,
@@ -217,6 +229,7 @@ cases([
   ),
   {
     name: 'shared memory is the same memory',
+    onlyThreads: 'shared memory stays in its process',
     run: async (call) => [await call(() => Atomics.add(sharedMemory, 0, 1)), sharedMemory[0]],
     expect: [7, 8],
   },

@@ -1,6 +1,6 @@
 /** Options of calls: signal, time limits, retries, priority, progress, seeds. */
 import assert from 'node:assert/strict';
-import { context, shared, TaskTimeoutError, type Progress } from 'tutti';
+import { CaptureError, context, move, TaskTimeoutError, type Progress } from 'tutti';
 import { collect, rejection, until, upTo, type Subject } from './subject.ts';
 
 /** Runs until its signal aborts; `flags[0]` says that it runs, `flags[1]` that it saw the end. */
@@ -10,7 +10,7 @@ const untilAborted = (flags: Int32Array<SharedArrayBuffer>) => async () => {
   Atomics.add(flags, 1, 1);
 };
 
-export function callOptionTests({ test, pool, open }: Subject): void {
+export function callOptionTests({ shared, test, pool, open }: Subject): void {
   test('a signal that has aborted refuses the call with its reason', async () => {
     const runs = shared(Int32Array, 1);
     const reason = new RangeError('before');
@@ -61,6 +61,7 @@ export function callOptionTests({ test, pool, open }: Subject): void {
     assert.equal(error.timeoutMs, 50);
     assert.match(error.message, /slow/);
     assert.match(error.message, /1/, 'names the index');
+    assert.equal(error.index, 1);
     assert.equal(await pool().submit(() => 'alive'), 'alive');
   });
 
@@ -144,6 +145,32 @@ export function callOptionTests({ test, pool, open }: Subject): void {
     assert.ok(error instanceof RangeError);
     assert.equal(tries[8], 2);
   });
+
+  test(
+    'a retry of what was moved away is refused by name, with the failure as its cause',
+    async () => {
+      const fail = (data: Float64Array) => {
+        throw new RangeError(`${data.length} numbers`);
+      };
+      const error = await rejection(
+        pool()
+          .with({ retries: 2 })
+          .submit((_: number, { data }: { data: Float64Array }) => fail(data), 1, {
+            data: move(new Float64Array(3)),
+          }),
+      );
+      assert.ok(error instanceof CaptureError);
+      assert.equal(error.path, 'args[1].data');
+      assert.match(error.message, /^cannot retry .*#\d+\): the memory of `args\[1\]\.data` was moved/);
+      assert.equal((error.cause as Error).message, '3 numbers');
+      const items = upTo(4).map((length) => move(new Float64Array(length + 1)));
+      const bulk = await rejection(pool().map(items, fail, { retries: 2 }));
+      assert.ok(bulk instanceof CaptureError);
+      assert.match(bulk.path, /^items\[\d\]$/);
+      assert.ok(bulk.cause instanceof RangeError);
+    },
+    'isolated',
+  );
 
   test('retries wait, ask which errors to try again, and count attempts', async () => {
     const seen: [string, number][] = [];

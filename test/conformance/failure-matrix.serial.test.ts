@@ -7,4 +7,5 @@ failureMatrix('serial', serial, {
   isolated: false,
   blocking: true,
   several: false,
+  sharedArrays: true,
 });

@@ -7,4 +7,5 @@ failureMatrix('threads', threads, {
   isolated: true,
   blocking: true,
   several: true,
+  sharedArrays: true,
 });

@@ -6,10 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { shared, type Executor, type ExecutorOptions } from 'tutti';
+import type { Executor, ExecutorOptions } from 'tutti';
 import { assertNoLeaks } from '../leaks.ts';
 import { Enough, failures, unsupported, type Failure } from './failures.ts';
-import { collect, rejection, thrown, until, upTo, within, type Claims } from './subject.ts';
+import { collect, rejection, sharedOf, thrown, until, upTo, within, type Claims } from './subject.ts';
 
 /** Longest time of one cell. Only what hangs comes near it. */
 const timeout = 20_000;
@@ -97,6 +97,7 @@ async function cell(
   claims: Claims,
   workers: number,
 ): Promise<void> {
+  const shared = sharedOf(claims);
   const started = shared(Int32Array, 1);
   const runs = shared(Int32Array, 8);
   const { run } = failure;

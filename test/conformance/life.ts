@@ -1,9 +1,9 @@
 /** The life of an executor: its options, its workers, its end. */
 import assert from 'node:assert/strict';
-import { context, Executor, ExecutorClosedError, QueueFullError, shared } from 'tutti';
+import { context, Executor, ExecutorClosedError, QueueFullError } from 'tutti';
 import { collect, rejection, thrown, until, upTo, type Subject } from './subject.ts';
 
-export function lifeTests({ test, pool, open, name, claims }: Subject): void {
+export function lifeTests({ shared, test, pool, open, name, claims }: Subject): void {
   test('an executor has a name and a number of workers', async () => {
     assert.ok(pool() instanceof Executor);
     assert.equal(pool().name, name);

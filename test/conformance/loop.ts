@@ -1,9 +1,9 @@
 /** `for` and `broadcast`. */
 import assert from 'node:assert/strict';
-import { context, shared } from 'tutti';
+import { context } from 'tutti';
 import { rejection, upTo, type Subject } from './subject.ts';
 
-export function loopTests({ test, pool, open, claims }: Subject): void {
+export function loopTests({ shared, test, pool, open, claims }: Subject): void {
   test(
     'for() runs the body once for every index',
     async () => {
@@ -16,7 +16,7 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
         assert.equal(runs[n], 0);
       }
     },
-    'sharedMemory',
+    'sharedArrays',
   );
 
   test(
@@ -33,7 +33,32 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
         Array.from(a, (x) => x * scale),
       );
     },
-    'sharedMemory',
+    'sharedArrays',
+  );
+
+  test(
+    'for() counts the same where the body only computes',
+    async () => {
+      const most = Number.MAX_SAFE_INTEGER;
+      const ranges = [
+        { start: 5, end: 5000, step: 7 },
+        { start: 5000, end: -5, step: -3 },
+        { start: most - 4000, end: most },
+        { start: most - 4001, end: most, step: 2 },
+        { start: -most, end: -most + 3000, step: 999 },
+      ];
+      for (const { start, end, step = 1 } of ranges) {
+        const out = shared(Float64Array, 5000);
+        await pool().for({ start, end, step }, (i) => {
+          const k = (i - start) / step;
+          out[k] = (out[k] as number) + i;
+        });
+        const expected = new Float64Array(5000);
+        for (let i = start, k = 0; step > 0 ? i < end : i > end; i += step, k++) expected[k] = i;
+        assert.deepEqual(Array.from(out), Array.from(expected), JSON.stringify({ start, end, step }));
+      }
+    },
+    'sharedArrays',
   );
 
   test('for() tells onProgress how far it is, up to the end', async () => {
@@ -73,7 +98,7 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
       assert.deepEqual(await visited({ start: 5, end: 5 }), []);
       assert.deepEqual(await visited({ start: 5, end: 1 }), []);
     },
-    'sharedMemory',
+    'sharedArrays',
   );
 
   test(
@@ -85,7 +110,7 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
         assert.ok(runs.every((count) => count === 1));
       }
     },
-    'sharedMemory',
+    'sharedArrays',
   );
 
   test(
@@ -98,7 +123,7 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
       });
       assert.ok(runs.every((count) => count === 1));
     },
-    'sharedMemory',
+    'sharedArrays',
   );
 
   test(
@@ -118,7 +143,7 @@ export function loopTests({ test, pool, open, claims }: Subject): void {
       await pool().broadcast(() => 0);
       assert.equal(runs[0], ran, 'nothing runs on after the failure');
     },
-    'sharedMemory',
+    'sharedArrays',
   );
 
   test('for() refuses endless and broken ranges', async () => {

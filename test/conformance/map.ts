@@ -1,6 +1,6 @@
 /** `map`, `starmap`, `forEach`, `filter`, `flatMap`. */
 import assert from 'node:assert/strict';
-import { context, shared } from 'tutti';
+import { context } from 'tutti';
 import { rejection, upTo, type Subject } from './subject.ts';
 
 class ItemError extends Error {
@@ -11,7 +11,20 @@ class ItemError extends Error {
   }
 }
 
-export function mapTests({ test, pool, open }: Subject): void {
+export function mapTests({ shared, test, pool, open }: Subject): void {
+  test('map() with the help of the calling thread gives what it gives without', async () => {
+    const items = upTo(500);
+    const index = (x: number) => [x, context().index];
+    assert.deepEqual(
+      await pool().map(items, index, { help: true }),
+      items.map((x) => [x, x]),
+    );
+    assert.deepEqual(
+      await pool().filter(items, (x) => x % 7 === 0 && context().index === x, { help: true }),
+      items.filter((x) => x % 7 === 0),
+    );
+  });
+
   test('map() of nothing is nothing, of one item one result', async () => {
     assert.deepEqual(await pool().map([] as number[], (x) => x), []);
     assert.deepEqual(await pool().map([7], (x) => x + 1), [8]);
@@ -118,11 +131,10 @@ export function mapTests({ test, pool, open }: Subject): void {
 
   test('map() rejects with the very error of the failing item and cancels the rest', async () => {
     const runs = shared(Int32Array, 1);
-    const pause = new Int32Array(new SharedArrayBuffer(4));
     const task = pool().map(upTo(5000), (x) => {
       Atomics.add(runs, 0, 1);
       if (x === 3) throw new ItemError(x);
-      Atomics.wait(pause, 0, 0, 1);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       return x;
     });
     const error = await rejection(task);
@@ -199,11 +211,12 @@ export function mapTests({ test, pool, open }: Subject): void {
       const gate = shared(Int32Array, 2);
       const two = open({ workers: 2 });
       const task = two.map(upTo(64), (x) => {
-        if (x === 0) Atomics.wait(gate, 0, 0, 20_000);
-        else if (Atomics.add(gate, 1, 1) === 62) {
+        if (x === 0) {
+          const end = performance.now() + 20_000;
+          while (Atomics.load(gate, 0) === 0 && performance.now() < end);
+        } else if (Atomics.add(gate, 1, 1) === 62) {
           // The last of the others opens the gate: without it the first would wait in vain.
           Atomics.store(gate, 0, 1);
-          Atomics.notify(gate, 0);
         }
         return x;
       });

@@ -1,9 +1,9 @@
 /** `find`, `findIndex`, `some`, `every`. */
 import assert from 'node:assert/strict';
-import { shared } from 'tutti';
+
 import { rejection, upTo, type Subject } from './subject.ts';
 
-export function searchTests({ test, pool }: Subject): void {
+export function searchTests({ shared, test, pool }: Subject): void {
   test('find() gives the caller’s own item of lowest index', async () => {
     const items = upTo(5000).map((x) => ({ x }));
     const hit = await pool().find(items, ({ x }) => x > 1000 && x % 77 === 0);
@@ -42,11 +42,10 @@ export function searchTests({ test, pool }: Subject): void {
   });
 
   test('the first decision stops the rest', async () => {
-    const pause = new Int32Array(new SharedArrayBuffer(4));
     const runs = shared(Int32Array, 4);
     const slow = (at: number, answer: boolean) => (x: number) => {
       Atomics.add(runs, at, 1);
-      Atomics.wait(pause, 0, 0, 1);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       return x === 5 ? answer : !answer;
     };
     assert.equal(await pool().find(upTo(5000), slow(0, true)), 5);

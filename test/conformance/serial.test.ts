@@ -7,4 +7,5 @@ conformance('serial', serial, {
   isolated: false,
   blocking: true,
   several: false,
+  sharedArrays: true,
 });

@@ -1,7 +1,7 @@
 /** `stream`: order, window, early end, endless and failing inputs. */
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { context, shared } from 'tutti';
+import { context } from 'tutti';
 import { collect, rejection, until, upTo, type Subject } from './subject.ts';
 
 /** Counts what is taken from it and whether it was closed. */
@@ -26,7 +26,7 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-export function streamTests({ test, pool }: Subject): void {
+export function streamTests({ shared, test, pool }: Subject): void {
   test('stream() yields results in the order of the input', async () => {
     const results = await collect(pool().stream(upTo(1000), (x) => x * 2));
     assert.deepEqual(

@@ -2,13 +2,26 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Capabilities } from '#src/executor/backend.js';
-import type { Executor, ExecutorOptions } from 'tutti';
+import { shared, type Executor, type ExecutorOptions } from 'tutti';
 import { assertNoLeaks } from '../leaks.ts';
 
-/** Everything a test may need of a backend. `several`: as many workers as one asks for, which come and go. */
-export type Need = keyof Capabilities | 'several';
+/**
+ * Everything a test may need of a backend. `several`: as many workers as one asks for, which come and go. `sharedArrays`: what
+ * the subject's `shared` makes is the same memory in workers.
+ */
+export type Need = keyof Capabilities | 'several' | 'sharedArrays';
 
 export type Claims = Readonly<Record<Need, boolean>>;
+
+/** What both ways of running worker processes claim. */
+export const claimsOfProcesses: Claims = {
+  sharedMemory: false,
+  killable: true,
+  isolated: true,
+  blocking: true,
+  several: true,
+  sharedArrays: true,
+};
 
 /** A backend under test. */
 export interface Subject {
@@ -18,6 +31,8 @@ export interface Subject {
   readonly open: (options?: ExecutorOptions) => Executor;
   /** One pool of two workers for all tests that ask nothing special of it. */
   readonly pool: () => Executor;
+  /** Makes arrays that tasks and tests both see. */
+  readonly shared: typeof shared;
   /** Declares a test; it is skipped, visibly, when the backend lacks what it needs. */
   readonly test: (title: string, body: () => Promise<void> | void, ...needs: Need[]) => void;
 }
@@ -45,6 +60,7 @@ export function subjectOf(
       opened.push(one);
       return one;
     },
+    shared: sharedOf(claims),
     pool: () => (pool ??= open({ workers: 2 })),
     test: (title, body, ...needs) => {
       const missing = needs.filter((need) => !claims[need]);
@@ -60,6 +76,13 @@ export function subjectOf(
       });
     },
   };
+}
+
+/** Arrays that tests and the tasks of a backend both see. */
+export function sharedOf(claims: Claims): typeof shared {
+  if (claims.sharedMemory) return shared;
+  return ((Ctor: Int32ArrayConstructor, n: number) =>
+    shared(Ctor, n, { across: 'processes' })) as unknown as typeof shared;
 }
 
 /** What a promise rejects with; fails when it does not. */

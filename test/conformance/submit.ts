@@ -1,14 +1,14 @@
 /** `submit`, tasks, and the blocking forms. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Task, UnsupportedError, shared } from 'tutti';
+import { Task, UnsupportedError } from 'tutti';
 import { rejection, thrown, until, upTo, type Subject } from './subject.ts';
 
 class Outcome extends RangeError {
   readonly code = 'ERR_OUTCOME';
 }
 
-export function submitTests({ test, pool, open, claims }: Subject): void {
+export function submitTests({ shared, test, pool, open, claims }: Subject): void {
   test('submit() resolves with what the function returns', async () => {
     assert.equal(await pool().submit((a: number, b: number) => a + b, 2, 3), 5);
     assert.equal(await pool().submit(() => undefined), undefined);

@@ -1,10 +1,10 @@
 /** `context()` inside tasks, and the caller's asynchronous context. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { context, shared, UnsupportedError } from 'tutti';
+import { context, UnsupportedError } from 'tutti';
 import { collect, rejection, thrown, upTo, type Subject } from './subject.ts';
 
-export function contextTests({ test, pool, claims }: Subject): void {
+export function contextTests({ shared, test, pool, claims }: Subject): void {
   test('context() names worker, task and item', async () => {
     const look = () => {
       const { workerId, taskId, index, signal } = context();

@@ -7,4 +7,5 @@ conformance('threads', threads, {
   isolated: true,
   blocking: true,
   several: true,
+  sharedArrays: true,
 });

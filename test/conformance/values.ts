@@ -51,7 +51,7 @@ class Refused extends Error {
   }
 }
 
-export function valueTests({ test, pool, open }: Subject): void {
+export function valueTests({ test, pool, open, ...subject }: Subject): void {
   test('functions reach the variables and helpers they capture', async () => {
     const factor = 3;
     const table = new Map([['a', 10]]);
@@ -167,7 +167,7 @@ export function valueTests({ test, pool, open }: Subject): void {
   test(
     'what cannot travel is refused before anything is sent, with its path',
     async () => {
-      const runs = shared(Int32Array, 1);
+      const runs = subject.shared(Int32Array, 1);
       const count = () => Atomics.add(runs, 0, 1);
       const hidden = { deep: [new WeakMap()] };
       const argument = await rejection(pool().submit(count as (x: unknown) => number, hidden));

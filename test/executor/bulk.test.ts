@@ -139,7 +139,7 @@ test('onProgress hears of results and of reports; what it throws rejects the tas
   const { pool, backend } = openFake({ workers: 1 });
   const heard: unknown[] = [];
   const task = pool.map([1, 2], (x) => x, { chunk: 2, onProgress: (progress) => heard.push(progress) });
-  backend.held[0]?.chunk.sink.progress(1, { half: true });
+  backend.held[0]?.chunk.sink.report(1, { half: true });
   backend.held[0]?.finish();
   await task;
   assert.deepEqual(heard, [

@@ -11,7 +11,13 @@ for (const auto of ['fifo', 'lifo', 'random', 'serial'] as const) {
   describe(`operations with chunks ending ${auto}`, () => {
     const open = (workers = 3) => {
       const backend = auto === 'serial' ? new SerialBackend() : new FakeBackend({ auto, workers });
-      return { backend, pool: new Executor(backend, executorOptions('fake', { seed: 1 }, workers)) };
+      return {
+        backend,
+        pool: new Executor(
+          backend,
+          executorOptions('fake', { seed: 1 }, () => workers),
+        ),
+      };
     };
     const numbers = Array.from({ length: 500 }, (_, i) => i);
 

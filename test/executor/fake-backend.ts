@@ -112,6 +112,8 @@ export class FakeBackend implements Backend {
 
   run(chunk: Chunk): void {
     if (this.closed) throw new ExecutorClosedError('the fake backend is closed');
+    if (this.held.some((each) => each.chunk === chunk))
+      throw new RangeError('run() of a chunk that is under way');
     const held = new Held(this, chunk);
     this.held.push(held);
     this.sent.push(chunk);
@@ -157,6 +159,7 @@ export class FakeBackend implements Backend {
       workers: this.workers,
       alive: this.workers,
       busy: Math.min(running, this.workers),
+      spare: 0,
       queued: 0,
       running,
       completed: 0,
@@ -243,5 +246,11 @@ export function openFake(
   options: ConstructorParameters<typeof FakeBackend>[0] & { executor?: ExecutorOptions } = {},
 ): { pool: Executor; backend: FakeBackend } {
   const backend = new FakeBackend(options);
-  return { backend, pool: new Executor(backend, executorOptions('fake', options.executor, backend.workers)) };
+  return {
+    backend,
+    pool: new Executor(
+      backend,
+      executorOptions('fake', options.executor, () => backend.workers),
+    ),
+  };
 }

@@ -6,17 +6,17 @@ import { openFake } from './fake-backend.js';
 const limit = { timeout: 10_000 };
 
 test('executor options get their defaults', limit, () => {
-  const options = executorOptions('threads', undefined, 6);
+  const options = executorOptions('threads', undefined, () => 6);
   assert.equal(options.workers, 6);
   assert.equal(options.name, 'threads');
   assert.equal(options.maxQueue, Infinity);
   assert.equal(options.graceMs, 250);
   assert.ok(Number.isSafeInteger(options.seed));
-  assert.equal(executorOptions('threads', { workers: 3, seed: 5 }, 6).seed, 5);
+  assert.equal(executorOptions('threads', { workers: 3, seed: 5 }, () => 6).seed, 5);
 });
 
 test('a wrong executor option is named with what was given and what is allowed', limit, () => {
-  const wrong = (options: unknown) => () => executorOptions('threads', options, 2);
+  const wrong = (options: unknown) => () => executorOptions('threads', options, () => 2);
   assert.throws(wrong({ workers: 0 }), { name: 'RangeError', message: /workers.*from 1.*but got 0/ });
   assert.throws(wrong({ workers: '4' }), { name: 'TypeError', message: /workers.*"4"/ });
   assert.throws(wrong({ worker: 4 }), { name: 'TypeError', message: /unknown option `worker`.*`workers`/ });
@@ -59,7 +59,7 @@ test('wrong arguments reject the task and say what is wrong', limit, async () =>
   );
   await assert.rejects(
     wrong['for']!('5', () => 0),
-    { name: 'TypeError', message: /`end`/ },
+    { name: 'TypeError', message: /the range must be a number or { start, end, step }/ },
   );
   await assert.rejects(
     wrong['for']!({ end: 5, step: 0 }, () => 0),

@@ -120,7 +120,7 @@ test('retries try again so often, then the last error arrives', limit, async () 
   await assert.rejects(pool.with({ retries: 2 }).submit(flaky, 4), { message: 'try 3' });
   calls = 0;
   await assert.rejects(pool.with({ retries: 0 }).submit(flaky, 2), { message: 'try 1' });
-  assert.equal(new Set(backend.sent).size, backend.sent.length);
+  assert.equal(backend.sent.length, 7);
 });
 
 test('retries.on decides, with the number of tries; what it throws ends the task', limit, async () => {

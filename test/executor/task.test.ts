@@ -71,7 +71,7 @@ test('progress tells completed items and the latest report', limit, async () => 
   assert.equal(task.progress, undefined);
   backend.held[0]?.give(1);
   assert.deepEqual(task.progress, { completed: 1, total: 3, index: undefined, data: undefined });
-  backend.held[0]?.chunk.sink.progress(2, 'half');
+  backend.held[0]?.chunk.sink.report(2, 'half');
   assert.deepEqual(task.progress, { completed: 1, total: 3, index: 2, data: 'half' });
   task.cancel();
   await assert.rejects(task);

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import * as workerThreads from 'node:worker_threads';
-import { move } from '#src/memory/move.js';
-import { isMoved, unmark } from '#src/memory/moved.js';
+import { move, pathToMoved } from '#src/memory/move.js';
+import { isMoved } from '#src/memory/moved.js';
 import { fromRoot } from '../root.ts';
 
 const timeout = 10_000;
@@ -16,8 +16,6 @@ test('move() returns its argument and marks the whole buffer of a view', { timeo
   assert.equal(isMoved(view.buffer), true);
   assert.equal(isMoved(view), false, 'the mark is on the memory');
   assert.equal(view.length, 2, 'nothing moves before the send');
-  unmark(view.buffer);
-  assert.equal(isMoved(view.buffer), false);
 });
 
 test('move() takes buffers, views, ports, streams and file handles', { timeout }, async () => {
@@ -49,7 +47,6 @@ test('move() takes buffers, views, ports, streams and file handles', { timeout }
 test('a marked buffer that is sent detaches, and reads as documented', { timeout }, () => {
   const view = move(new Float64Array([1, 2, 3]));
   const received = structuredClone(view, { transfer: [view.buffer] });
-  unmark(view.buffer);
   assert.deepEqual(Array.from(received), [1, 2, 3]);
   assert.equal(view.length, 0);
   assert.equal(view[0], undefined);
@@ -118,4 +115,18 @@ test('move() refuses everything else and names it', { timeout }, () => {
         error instanceof TypeError && error.message.startsWith(`cannot move ${text}: only an ArrayBuffer`),
     );
   }
+});
+
+test('memory that has changed hands is found by its path', { timeout }, () => {
+  const gone = new Float64Array(2);
+  structuredClone(gone, { transfer: [gone.buffer] });
+  const here = new Float64Array(0);
+  assert.equal(pathToMoved([here, new ArrayBuffer(0), null, 'x', 1], 'args'), undefined);
+  assert.equal(pathToMoved(gone, 'x'), 'x');
+  assert.equal(pathToMoved([1, { data: [here, gone] }], 'args'), 'args[1].data[1]');
+  assert.equal(pathToMoved(new Map([['k', { gone }]]), 'm'), 'm.values().gone');
+  assert.equal(pathToMoved(new Set([gone.buffer]), 's'), 's.values()');
+  const circular: Record<string, unknown> = { here };
+  circular['self'] = circular;
+  assert.equal(pathToMoved(circular, 'c'), undefined);
 });

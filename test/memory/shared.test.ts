@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
+import { unmap, memoryHandle, openMemory } from '#src/memory/handle.js';
+import { move } from '#src/memory/move.js';
 import { isShared, shared } from '#src/memory/shared.js';
+import { ended, lineOf, missing, program } from './mapped.ts';
 
 const timeout = 10_000;
 
@@ -151,3 +154,55 @@ test('another thread writes into the same memory', { timeout }, async () => {
   await new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
   assert.deepEqual(Array.from(array), [1, 42]);
 });
+
+test('shared() across processes is over a segment', { timeout, skip: missing }, () => {
+  const array = shared(Float64Array, [1.5, 2.5], { across: 'processes' });
+  sameType<typeof array, Float64Array<ArrayBufferLike>>(true);
+  assert.ok(array.buffer instanceof ArrayBuffer);
+  assert.deepEqual(Array.from(array), [1.5, 2.5]);
+  const handle = memoryHandle(array);
+  assert.equal(handle?.kind, 'segment');
+  assert.equal(memoryHandle(new Float64Array(1)), undefined);
+  assert.equal(openMemory(structuredClone(handle)), array.buffer);
+  assert.throws(() => move(array), { name: 'TypeError', message: /cannot move mapped memory/ });
+  assert.equal(unmap(array), false);
+  assert.equal(array[1], 2.5);
+  assert.equal(unmap(array), true);
+  assert.equal(memoryHandle(array), undefined);
+  assert.equal(unmap(array), false);
+  assert.equal(unmap(new Float64Array(1)), false);
+  assert.throws(() => openMemory({} as never), TypeError);
+
+  const empty = shared(Int32Array, 0, { across: 'processes' });
+  assert.equal(empty.length, 0);
+  const half = shared(Int32Array, 3, { across: 'threads' });
+  sameType<typeof half, Int32Array<SharedArrayBuffer>>(true);
+  assert.ok(half.buffer instanceof SharedArrayBuffer);
+  assert.throws(() => shared(Int32Array, 1, { across: 'galaxies' as never }), RangeError);
+});
+
+test(
+  'shared() across processes falls back to threads without koffi, and says so once',
+  { timeout },
+  async () => {
+    const child = program(`
+    import { Module } from 'node:module';
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = function (name, ...rest) {
+      if (name === 'koffi') throw new TypeError('no koffi');
+      return resolve.call(this, name, ...rest);
+    };
+    let warnings = [];
+    process.on('warning', (warning) => warnings.push(warning));
+    const arrays = [1, 2].map((n) => shared(Int32Array, n, { across: 'processes' }));
+    setImmediate(() => {
+      console.log('RESULT', JSON.stringify([arrays.map((a) => a.buffer.constructor.name), warnings.length, warnings[0].message]));
+      process.disconnect();
+    });`);
+    const [buffers, count, message] = JSON.parse(await lineOf(child, 'RESULT')) as [string[], number, string];
+    await ended(child);
+    assert.deepEqual(buffers, ['SharedArrayBuffer', 'SharedArrayBuffer']);
+    assert.equal(count, 1);
+    assert.match(message, /koffi|Windows/);
+  },
+);

@@ -84,7 +84,10 @@ test(
       assert.ok(contents.includes(wanted), `${wanted} is missing`);
     }
     const odd = contents.filter(
-      (path) => !/^(?:dist|src)\/|^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path),
+      (path) =>
+        !/^(?:dist|src)\/|^examples\/[\w-]+\.(?:ts|md)$|^bench\/RESULTS\.md$|^(?:package\.json|LICENSE|[A-Z]+\.md)$/.test(
+          path,
+        ),
     );
     assert.deepEqual(odd, []);
     for (const path of contents.filter((name) => /^src\/.*\.ts$/.test(name))) {
@@ -98,6 +101,12 @@ test(
     }
   },
 );
+
+test('what the README links to is in the tarball', options, () => {
+  const links = [...readFileSync(fromRoot('README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)];
+  assert.ok(links.length > 3);
+  for (const [, link] of links) assert.ok(contents.includes(link as string), `${link} is not packed`);
+});
 
 test('publint has nothing to say about the tarball', options, () => {
   tool('publint/src/cli.js', 'run', tarball, '--strict');

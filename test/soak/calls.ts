@@ -9,6 +9,8 @@ export interface Load {
   readonly dice: Dice;
   /** Workers die and are killed meanwhile: an innocent item may then run twice, though its result comes once. */
   readonly wild: boolean;
+  /** Workers are threads: `shared()` is the same memory there. */
+  readonly inThreads: boolean;
 }
 
 export type Call = (load: Load) => Promise<void>;
@@ -322,6 +324,20 @@ function stopped(error: unknown): void {
   assert.ok(error instanceof TaskTimeoutError || (error as Error).name === 'AbortError', String(error));
 }
 
+/** From Node 24 on V8 may abort the whole process when the heap of a thread runs full. */
+export const threadsSurvive = Number(process.versions.node.split('.')[0]) < 24;
+
+/** Calls that count in memory that only threads share. */
+export const needsThreads: ReadonlySet<string> = new Set([
+  'submit',
+  'map',
+  'flaky',
+  'stream',
+  'forEach',
+  'for',
+  'exitOnce',
+]);
+
 const wildOnes: Record<string, Call> = {
   async exit({ pool, dice }) {
     const code = dice.from(1, 100);
@@ -389,8 +405,8 @@ const wildOnes: Record<string, Call> = {
     stopped(await outcome);
   },
 
-  async memory({ pool, dice }) {
-    if (!dice.chance(0.1)) return;
+  async memory({ pool, dice, inThreads }) {
+    if (!dice.chance(0.1) || (inThreads && !threadsSurvive)) return;
     const error = await failure(
       pool.submit(() => {
         let hoard: unknown;

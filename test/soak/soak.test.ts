@@ -12,7 +12,7 @@ test(
     t.diagnostic(`seed ${seed}`);
     try {
       const report = await soak(seconds, seed);
-      t.diagnostic(`${report.calls} calls, ${report.crashed} workers died`);
+      t.diagnostic(`${report.calls} calls, ${report.small} small ones, ${report.crashed} workers died`);
     } catch (error) {
       // A failed test shows its error before its diagnostics.
       console.error(`soak: seed ${seed}`);

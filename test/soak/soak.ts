@@ -1,29 +1,31 @@
 /**
  * Mixed random load for a long time: `npm run soak -- [seconds] [seed]`.
  *
- * Time is cut into eras, each with a pool of its own with random options; in every second era workers die and are
- * killed. After each era all workers are gone; at the end memory has not grown and no handle is left.
+ * Time is cut into eras, each with a pool of its own with random options, over threads or over processes; in every second era
+ * workers die and are killed. After each era all workers are gone; at the end memory has not grown and no handle is left.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { threads, type Executor, type ExecutorOptions } from 'tutti';
+import { processes, threads, type Executor, type ExecutorOptions } from 'tutti';
 import { assertNoLeaks } from '../leaks.ts';
-import { tameCalls, wildCalls } from './calls.ts';
+import { blockingBurst, burst, countedBurst } from './bursts.ts';
+import { needsThreads, tameCalls, wildCalls } from './calls.ts';
 import { Dice } from './dice.ts';
+import { assertFlat, collectGarbage, inTime, megabytes } from './watch.ts';
 
-/** Longest time of one call; only what hangs comes near it. */
-const callMs = 30_000;
 const eraMs = 4000;
-/** Calls under way at a time. */
+/** Calls under way at a time, and bursts of small calls beside them. */
 const callers = 8;
-const heapGrowth = 24 * 2 ** 20;
-const rssGrowth = 256 * 2 ** 20;
+const bursters = 2;
+
+/** Where workers live; threads more often, as more calls run there. */
+const places = ['threads', 'threads', 'processes', 'processes by message'] as const;
 
 export interface SoakReport {
   readonly seed: number;
   readonly calls: number;
+  /** Small calls in bursts. */
+  readonly small: number;
   readonly eras: number;
   readonly crashed: number;
   readonly retired: number;
@@ -31,9 +33,6 @@ export interface SoakReport {
   readonly heap: readonly number[];
   readonly rss: readonly number[];
 }
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 /** Runs random calls for a while; rejects at the first wrong value, hang or leak. */
 export async function soak(
@@ -45,14 +44,19 @@ export async function soak(
   const end = performance.now() + seconds * 1000;
   const heap: number[] = [];
   const rss: number[] = [];
-  const total = { calls: 0, crashed: 0, retired: 0 };
+  const total = { calls: 0, small: 0, crashed: 0, retired: 0 };
   let eras = 0;
   while (performance.now() < end) {
     const wild = eras % 2 === 1;
     const options = optionsOf(dice, wild);
-    const pool = threads(options);
+    const place = dice.pick(places);
+    // A process has some 50 MB of its own before it has done anything.
+    if (place !== 'threads' && options.maxWorkerMemory !== undefined)
+      options.maxWorkerMemory += 128 * 2 ** 20;
+    const pool =
+      place === 'threads' ? threads(options) : processes({ ...options, sharedMemory: place === 'processes' });
     const until = Math.min(end, performance.now() + eraMs);
-    total.calls += await era(pool, dice, wild, until);
+    await era({ pool, wild, inThreads: place === 'threads' }, dice, until, total);
     await pool.close();
     const { alive, crashed, retired, tasks, running, queued } = pool.stats();
     assert.deepEqual(
@@ -63,18 +67,15 @@ export async function soak(
     total.crashed += crashed;
     total.retired += retired;
     eras++;
-    collect();
-    await sleep(10);
-    collect();
+    await collectGarbage();
     heap.push(process.memoryUsage().heapUsed);
     rss.push(process.memoryUsage.rss());
     log(
-      `era ${eras}: ${total.calls} calls, ${total.crashed} workers died, ${total.retired} retired, ` +
+      `era ${eras} (${place}): ${total.calls} calls, ${total.small} small ones, ${total.crashed} workers died, ${total.retired} retired, ` +
         `heap ${megabytes(heap.at(-1))}, resident ${megabytes(rss.at(-1))}`,
     );
   }
-  assertFlat('heap', heap, heapGrowth);
-  assertFlat('resident memory', rss, rssGrowth);
+  assertFlat(heap, rss);
   await assertNoLeaks();
   return { seed, ...total, eras, heap, rss };
 }
@@ -91,52 +92,53 @@ function optionsOf(dice: Dice, wild: boolean): ExecutorOptions {
 }
 
 /** Several callers, each with its own dice, so that the calls of a seed do not depend on timing. */
-async function era(pool: Executor, dice: Dice, wild: boolean, until: number): Promise<number> {
-  let calls = 0;
+async function era(
+  { pool, wild, inThreads }: { pool: Executor; wild: boolean; inThreads: boolean },
+  dice: Dice,
+  until: number,
+  total: { calls: number; small: number },
+): Promise<void> {
   let failed = false;
   const caller = async (own: Dice): Promise<void> => {
     while (performance.now() < until && !failed) {
       const [name, call] = own.pick(wild && own.chance(0.2) ? wildCalls : tameCalls);
+      if (!inThreads && needsThreads.has(name)) continue;
       try {
-        await inTime(name, call({ pool, dice: own, wild }));
+        await inTime(name, call({ pool, dice: own, wild, inThreads }));
       } catch (error) {
         failed = true;
         throw new assert.AssertionError({ message: `${name}: ${(error as Error)?.stack ?? String(error)}` });
       }
-      calls++;
+      total.calls++;
     }
   };
-  const callersOf = Array.from({ length: callers }, () => caller(new Dice(dice.from(0, 2 ** 32 - 1))));
-  const outcomes = await Promise.allSettled(callersOf);
+  const burster = async (own: Dice): Promise<void> => {
+    while (performance.now() < until && !failed) {
+      try {
+        await inTime('burst', bursts({ pool, wild, inThreads }, own, total));
+      } catch (error) {
+        failed = true;
+        throw new assert.AssertionError({ message: `burst: ${(error as Error)?.stack ?? String(error)}` });
+      }
+    }
+  };
+  const own = (): Dice => new Dice(dice.from(0, 2 ** 32 - 1));
+  const outcomes = await Promise.allSettled([
+    ...Array.from({ length: callers }, () => caller(own())),
+    ...Array.from({ length: bursters }, () => burster(own())),
+  ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  return calls;
 }
 
-async function inTime(name: string, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: `${name} did not end` })), callMs);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The last third is not much larger than the first, its own first eras left out. */
-function assertFlat(what: string, bytes: readonly number[], allowed: number): void {
-  if (bytes.length < 4) return;
-  const third = Math.ceil(bytes.length / 3);
-  const first = median(bytes.slice(1, 1 + third));
-  const last = median(bytes.slice(-third));
-  assert.ok(last - first < allowed, `${what} grew from ${megabytes(first)} to ${megabytes(last)}`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function megabytes(bytes = 0): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MB`;
+async function bursts(
+  { pool, wild, inThreads }: { pool: Executor; wild: boolean; inThreads: boolean },
+  dice: Dice,
+  total: { small: number },
+): Promise<void> {
+  const kind = dice.next();
+  if (kind < 0.6) total.small += await burst(pool, dice);
+  else if (kind < 0.9 && inThreads) total.small += await countedBurst(pool, dice, wild);
+  else total.small += blockingBurst(pool, dice);
+  // Workers go to rest now and then, each in one of its ways.
+  if (dice.chance(0.5)) await sleep(dice.from(0, 25));
 }

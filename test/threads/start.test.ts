@@ -68,6 +68,38 @@ test('init that rejects later, or takes a while, is waited for', { timeout }, as
   await pool.close();
 });
 
+test(
+  'init that leaves an error behind rejects tasks instead of starting workers for ever',
+  { timeout },
+  async () => {
+    const strays = [
+      () => {
+        void (async () => {
+          await 1;
+          throw new RangeError('no database');
+        })();
+      },
+      () => {
+        setImmediate(() => {
+          throw new RangeError('no database');
+        });
+      },
+    ];
+    for (const init of strays) {
+      const pool = threads({ workers: 1, init });
+      const error = await rejection(
+        pool.submit(async () => await new Promise<void>((resolve) => setTimeout(resolve, 5000))),
+      );
+      // A worker that has got its task in time takes that along.
+      assert.ok(error instanceof WorkerInitError || error instanceof WorkerCrashedError, String(error));
+      let cause: unknown = error;
+      while (cause instanceof Error && !(cause instanceof RangeError)) cause = cause.cause;
+      assert.ok(cause instanceof RangeError, String(cause));
+      await pool.close();
+    }
+  },
+);
+
 test('init that exits rejects tasks instead of starting workers for ever', { timeout }, async () => {
   const starts = shared(Int32Array, 1);
   const pool = threads({

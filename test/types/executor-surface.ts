@@ -54,6 +54,10 @@ export async function map(pool: Executor): Promise<void> {
   void pool.map([1, 2], (x: number, index: number) => x + index);
   // @ts-expect-error: no such option
   void pool.map([1, 2], (x) => x, { window: 3 });
+  is<Task<number[]>>()(pool.map([1, 2], (x) => x, { help: true }));
+  is<Task<void>>()(pool.for(3, (i) => void i, { help: true }));
+  // @ts-expect-error: a stream is read by the calling thread, which has no time to help
+  void pool.stream([1, 2], (x) => x, { help: true });
   // @ts-expect-error: numbers are not items
   void pool.map(5, (x) => x);
   is<Task<number[]>>()(pool.starmap([[1, 'a'] as const], (n, text) => n + text.length));

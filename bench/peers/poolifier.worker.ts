@@ -1,0 +1,5 @@
+/** The worker file that poolifier asks for. */
+import { ThreadWorker } from 'poolifier';
+import * as tasks from './tasks.ts';
+
+export default new ThreadWorker({ ...tasks });

@@ -1,0 +1,99 @@
+/** What cannot cross processes, told by the names that users know: a variable, an argument, an item, a result. */
+import { CaptureError } from '../base/errors.ts';
+import type { Captured, Packed } from '../closure/index.ts';
+import { encode, type Shared } from '../codec/index.ts';
+import type { FromWorker, ToWorker } from '../executor/wire.ts';
+import { LEAST_BYTES } from '../memory/transit.ts';
+import { shareMapped } from './luggage.ts';
+
+const admitted = new WeakSet<Captured>();
+/** Captured functions with arrays that are worth shared memory. */
+const large = new WeakSet<Packed>();
+
+/** Whether a captured function that was admitted reaches arrays that go through shared memory. */
+export function hasLargeArrays(packed: Packed): boolean {
+  return large.has(packed);
+}
+
+/**
+ * Checks that a captured function can go to another process: threads can be given more (shared memory, ports).
+ *
+ * @throws CaptureError that names the variable
+ */
+export function admit(captured: Captured, name: string): void {
+  if (admitted.has(captured)) return;
+  const { packed } = captured;
+  try {
+    const share = (buffer: ArrayBufferLike): Shared | undefined => {
+      if (buffer.byteLength >= LEAST_BYTES) large.add(packed);
+      return shareMapped(buffer);
+    };
+    encode(packed, { root: '', subject: variablesOf(captured), share });
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    const path = error.path.replace(/^[.]/, '') || 'value';
+    const by = name === '' ? '(anonymous)' : name;
+    const at = placeOf(captured);
+    const where = at === undefined ? '' : ` at ${at}`;
+    throw renamed(error, path, `\`${path}\` (captured by \`${by}\`${where})`, by, at);
+  }
+  admitted.add(captured);
+}
+
+/** The variables of all functions of a message, by name. */
+function variablesOf({ packed }: Captured): Record<string, unknown> {
+  const variables: Record<string, unknown> = {};
+  if ('raw' in packed) return { value: packed.raw };
+  for (const node of packed.nodes) {
+    if (node.t === 'fn') node.code.variables.forEach((name, k) => (variables[name] ??= node.env[k]));
+  }
+  // What objects and classes hold comes last: a variable says more.
+  return { ...variables, value: packed.nodes };
+}
+
+/** The error of a message to a worker, told in the caller's words. */
+export function inCallersWords(error: unknown, entries: readonly ToWorker[]): unknown {
+  return inWords(error, (index, rest) => {
+    const entry = entries[index];
+    if (entry?.[0] === 'args') return rest.replace(/^\[2\]/, 'args');
+    if (entry?.[0] !== 'run') return undefined;
+    const { from, base, op, coding } = entry[1];
+    if (coding === 'packed') return op === 'call' ? 'args' : 'items';
+    return rest.replace(/^\[1\]\.items\[(\d+)\]/, (_, k: string) =>
+      op === 'call' ? 'args' : `items[${base + from + Number(k)}]`,
+    );
+  });
+}
+
+/** The error of a message from a worker, told in the words of the task. */
+export function inTasksWords(error: unknown, entries: readonly FromWorker[]): unknown {
+  return inWords(error, (index, rest) => {
+    const entry = entries[index];
+    if (entry?.[0] === 'results') return rest.replace(/^\[3\]\[\d+\]/, 'result');
+    if (entry?.[0] === 'value') return rest.replace(/^\[2\]/, 'result');
+    return entry?.[0] === 'report' ? 'report' : 'result';
+  });
+}
+
+function inWords(error: unknown, nameOf: (index: number, rest: string) => string | undefined): unknown {
+  if (!(error instanceof CaptureError)) return error;
+  const [, index, rest] = /^message\[(\d+)\](.*)$/s.exec(error.path) ?? [];
+  if (index === undefined) return error;
+  const path = nameOf(Number(index), rest ?? '');
+  return path === undefined ? error : renamed(error, path, `\`${path}\``);
+}
+
+/** `file:line:column` of the function itself. */
+function placeOf({ packed }: Captured): string | undefined {
+  const root = 'raw' in packed ? undefined : packed.nodes[packed.root];
+  if (root?.t !== 'fn') return undefined;
+  const { file, line, column } = root.code;
+  return `${file}:${line + 1}:${column + 1}`;
+}
+
+function renamed(error: CaptureError, path: string, shown: string, by?: string, at?: string): CaptureError {
+  const message = error.message
+    .replace(`\`${error.path}\``, () => shown)
+    .replace(/^cannot encode/, 'cannot send');
+  return new CaptureError(message, { path, capturedBy: by, at, cause: error.cause });
+}

@@ -1,0 +1,2 @@
+export * as ns from 'tutti';
+export * from './settings.js';

@@ -1,0 +1,9 @@
+import { processes } from 'tutti';
+import { failureMatrix } from './failure-matrix.ts';
+import { claimsOfProcesses } from './subject.ts';
+
+failureMatrix(
+  'processes by message',
+  (options) => processes({ ...options, sharedMemory: false }),
+  claimsOfProcesses,
+);
