@@ -22,9 +22,6 @@ const USAGE = `npm test [-- options] [words]
 
 Without options: everything, on every supported version of Node.`;
 
-/** Longest time of one test file; tests have shorter ones of their own. */
-const FILE_TIMEOUT_MS = 300_000;
-
 /** Shared memory and those who look after it go a moment after the last process that used it. */
 const LEFT_BEHIND_MS = 12_000;
 
@@ -70,15 +67,9 @@ function runsOn(version, path) {
 
 /** Runs test files in one Node; its own summary is the last thing it prints, but for what the tests left behind. */
 function runTests(node, files) {
-  const args = [
-    '--test',
-    '--test-reporter=spec',
-    '--test-concurrency=2',
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
-  ];
   const before = segmentNames();
   const run = randomUUID();
-  const { status } = spawnSync(node, [...args, ...files], {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'test-run.mjs'), node, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, [RUN_VARIABLE]: run },
