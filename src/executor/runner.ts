@@ -188,7 +188,8 @@ class PartRun {
   #pace(since: number): PartEnd | undefined {
     const now = performance.now();
     this.#adapt(now - since);
-    if (now - this.#lastFlush >= flushMs) {
+    // What the last items have brought goes out with the end of the part.
+    if (now - this.#lastFlush >= flushMs && this.#k < this.#part.to) {
       this.#lastFlush = now;
       return this.#handOver(true);
     }
@@ -304,7 +305,8 @@ class PartRun {
       const now = performance.now();
       const took = now - since;
       this.#adapt(took);
-      if (now - this.#lastFlush >= flushMs * 8 || took >= flushMs) {
+      // What the last items have brought goes out with the end of the part.
+      if (this.#k < to && (now - this.#lastFlush >= flushMs * 8 || took >= flushMs)) {
         this.#lastFlush = now;
         hand(this.#k);
         if (!inPlace) out = new Float64Array(to - this.#k);
