@@ -8,8 +8,11 @@ import { isSmallCall } from './part.ts';
 import { sliceOf } from './serial-backend.ts';
 import type { Transferable } from './wire.ts';
 
-/** Below this many items a typed array gains nothing over a plain one. */
-const worthwhileNumbers = 16;
+/**
+ * Below this many items a typed array gains little over a plain one. Chunks that small are of slow items, whose function is
+ * better off with what a plain array keeps: integers that are integers to the engine, and no doubles.
+ */
+const worthwhileNumbers = 512;
 
 /** From so many bytes on, mapped memory is mapped by the workers, too, and not copied to them. */
 const worthwhileMapping = 2 ** 23;
