@@ -5,6 +5,7 @@
  * | variable | effect |
  * |---|---|
  * | `TUTTI_WORKERS` | number of workers that executors start by default, in place of {@link usableCores} |
+ * | `TUTTI_DEBUG` | what to look for in development, by commas: `sync` finds deadlocks and long waits |
  * | `TUTTI_TRACKER` | id of the process that cleans up shared memory, set for the child processes of one program |
  */
 
@@ -23,6 +24,12 @@ export function environmentInteger(name: string, min: number, max: number): numb
   throw new RangeError(
     `environment variable ${name} must be an integer from ${min} to ${max}, but is ${JSON.stringify(text)}; correct or unset it`,
   );
+}
+
+/** The topics of `TUTTI_DEBUG`. */
+export function debugTopics(): ReadonlySet<string> {
+  const text = environmentVariable('TUTTI_DEBUG') ?? '';
+  return new Set(text.split(',').map((topic) => topic.trim()));
 }
 
 /** A copy of the whole environment with `changes` on top, for a worker that gets an environment of its own. */

@@ -147,3 +147,44 @@ export class SharedMemoryError extends TuttiError {
     this.free = fields.free;
   }
 }
+
+/** The thread or process that held a lock died without letting go: what the lock protects may be half-written. */
+export class AbandonedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_ABANDONED';
+}
+
+/** Threads wait for each other in a circle, or one waits for itself: none of them would ever go on. */
+export class DeadlockError extends TuttiError {
+  readonly code = 'ERR_TUTTI_DEADLOCK';
+  /** Who waits for what, and what they hold, one line or more for each. */
+  readonly waits: readonly string[];
+  constructor(message: string, waits: readonly string[] = []) {
+    super(message);
+    this.waits = waits;
+  }
+}
+
+/** A blocking form would have to wait on a main thread, whose event loop it would stop; use the asynchronous form. */
+export class WouldBlockError extends TuttiError {
+  readonly code = 'ERR_TUTTI_WOULD_BLOCK';
+}
+
+/** A lock or semaphore was let go of by somebody who does not hold it, or more often than it was taken. */
+export class NotHeldError extends TuttiError {
+  readonly code = 'ERR_TUTTI_NOT_HELD';
+}
+
+/** The time for something to wait for is up, where no return value can say so. */
+export class WaitTimeoutError extends TuttiError {
+  readonly code = 'ERR_TUTTI_WAIT_TIMEOUT';
+}
+
+/** A barrier was aborted or reset, or somebody who waited at it gave up: it opens for nobody of this round. */
+export class BrokenBarrierError extends TuttiError {
+  readonly code = 'ERR_TUTTI_BROKEN_BARRIER';
+}
+
+/** Something was to be put into a channel or queue that takes nothing any more, or taken from one that gives nothing. */
+export class ChannelClosedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_CHANNEL_CLOSED';
+}

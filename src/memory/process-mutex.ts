@@ -1,13 +1,10 @@
 /** One at a time, across all threads and processes that map the same segment. */
-import { readFileSync } from 'node:fs';
 import { SharedMemoryError, UnsupportedError } from '../base/errors.ts';
 import { SharedWord } from './futex.ts';
+import { isProcessAlive, pidOf, processIdentity } from './process-identity.ts';
 
 /** Somebody may sleep: who unlocks wakes one. The sign bit of the word. */
 const CONTENDED = 0x8000_0000 | 0;
-/** Linux gives pids of at most 22 bits; the 9 bits above tell a holder from a later process with the same pid. */
-const PID_BITS = 22;
-const PID_MASK = (1 << PID_BITS) - 1;
 /** How often a waiter looks whether the holder is alive. */
 const LOOK_MS = 100;
 
@@ -31,7 +28,7 @@ export class ProcessMutex {
     this.#words = words;
     this.#index = index;
     this.#word = new SharedWord(words, index);
-    this.#me = identityOf(process.pid) ?? process.pid & PID_MASK;
+    this.#me = processIdentity(process.pid) ?? pidOf(process.pid);
   }
 
   /** Whether this object holds the mutex. */
@@ -90,7 +87,7 @@ export class ProcessMutex {
   takeOver(): boolean {
     this.#refuseTwice();
     const word = Atomics.load(this.#words, this.#index);
-    if (word === 0 || isAlive(word)) return false;
+    if (word === 0 || isProcessAlive(word & ~CONTENDED)) return false;
     const mine = this.#me | CONTENDED; // sleepers of the dead one are ours now
     this.#held = Atomics.compareExchange(this.#words, this.#index, word, mine) === word;
     return this.#held;
@@ -115,9 +112,9 @@ export class ProcessMutex {
   }
 
   #checkHolder(word: number): void {
-    if (isAlive(word) || Atomics.load(this.#words, this.#index) !== word) return;
+    if (isProcessAlive(word & ~CONTENDED) || Atomics.load(this.#words, this.#index) !== word) return;
     throw new SharedMemoryError(
-      `the process ${word & PID_MASK} died while it held this mutex: what the mutex protects may be half-written; ` +
+      `the process ${pidOf(word)} died while it held this mutex: what the mutex protects may be half-written; ` +
         'repair it and call takeOver()',
     );
   }
@@ -125,31 +122,4 @@ export class ProcessMutex {
   #refuseTwice(): void {
     if (this.#held) throw new UnsupportedError('this object holds the mutex already: it is not recursive');
   }
-}
-
-/** Whether the process that wrote `word` still runs. */
-function isAlive(word: number): boolean {
-  const pid = word & PID_MASK;
-  if (process.platform === 'linux') return identityOf(pid) === (word & ~CONTENDED);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, but somebody else's
-  }
-}
-
-/** The pid with a digest of its start time above; undefined when there is no such process, or only its exit status. */
-function identityOf(pid: number): number | undefined {
-  if (process.platform !== 'linux') return pid & PID_MASK;
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined; // it has ended
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined; // its parent may be the one who waits here
-  const digest = Number(fields[19]) % 509; // the start time in ticks, field 22 of proc(5)
-  return (pid & PID_MASK) | (digest << PID_BITS);
 }

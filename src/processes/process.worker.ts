@@ -1,6 +1,7 @@
 /** What a worker process runs. */
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { allowBlocking } from '../base/blocking.ts';
 import { ringIfBlocked, makeBell } from '../executor/bell.ts';
 import { enterWorker } from '../executor/nesting.ts';
 import type { ToWorker } from '../executor/wire.ts';
@@ -27,6 +28,8 @@ const luggage =
   setup.seat === undefined ? handLuggage : new SharedLuggage(new Transit({ seat: setup.seat }), 0);
 const channel = first.with(luggage);
 
+// Its event loop belongs to its tasks.
+allowBlocking();
 enterWorker({ depth: setup.depth, cores: setup.cores, siblings: setup.siblings });
 
 let accept: ((entries: readonly ToWorker[]) => void) | undefined;

@@ -5,6 +5,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { environmentWith } from '../base/environment.ts';
 import { UnsupportedError } from '../base/errors.ts';
+import { threadEnded } from '../base/thread-ends.ts';
 import { Board } from '../executor/board.ts';
 import type { FromWorker, ToWorker, Transferable } from '../executor/wire.ts';
 import type {
@@ -87,7 +88,10 @@ class ThreadLink implements WorkerLink {
       this.kill();
     });
     this.#thread.on('error', (error: unknown) => (this.#error = error));
+    // Its id is −1 once it has ended.
+    const { threadId } = this.#thread;
     this.#thread.on('exit', (code: number) => {
+      threadEnded(threadId);
       events.exit(this.#describeExit(code));
       port1.close();
     });

@@ -1,0 +1,25 @@
+/** Coordination: what threads and processes wait for each other with. */
+export {
+  AbandonedError,
+  BrokenBarrierError,
+  ChannelClosedError,
+  DeadlockError,
+  NotHeldError,
+  WaitTimeoutError,
+  WouldBlockError,
+} from '../base/errors.ts';
+export { allowBlocking } from '../base/blocking.ts';
+export { AtomicFloat64, AtomicInt32, AtomicInt64 } from './atomic.ts';
+export { Barrier, type BarrierOptions } from './barrier.ts';
+export { Condition, type ConditionOptions } from './condition.ts';
+export { Event } from './event.ts';
+export { Guard } from './guard.ts';
+export { Latch } from './latch.ts';
+export { Mutex } from './mutex.ts';
+export { Once } from './once.ts';
+export { ReentrantMutex } from './reentrant-mutex.ts';
+export { RwLock } from './rw-lock.ts';
+export { BoundedSemaphore, Semaphore } from './semaphore.ts';
+export { SeqLock } from './seq-lock.ts';
+export type { SyncOptions } from './sync-object.ts';
+export type { WaitOptions } from './waiting.ts';

@@ -1,0 +1,97 @@
+/** Small data that is read often and written seldom, without making readers wait for each other. */
+import { Mutex } from './mutex.ts';
+import {
+  Arrived,
+  checkPlain,
+  SyncObject,
+  travelsAs,
+  type SyncOptions,
+  type Travelling,
+} from './sync-object.ts';
+import type { WaitOptions } from './waiting.ts';
+
+const check = checkPlain('SeqLock');
+
+/**
+ * Readers look at shared memory without a lock, and look again when somebody has written meanwhile.
+ *
+ * For a few numbers that are read much more often than written: a reader writes nothing to shared memory, so that any number of them
+ * are no slower than one. Writers keep each other out by a {@link Mutex}. `read` calls its function again until nothing was
+ * written while it ran; it must do nothing but copy numbers out of integer or float arrays by plain reads, as it may see them
+ * half-written. A writer that dies in its function leaves the mutex abandoned, and readers throw its AbandonedError.
+ *
+ * @example
+ * ```ts
+ * import { shared } from 'tutti';
+ * import { SeqLock } from 'tutti/sync';
+ *
+ * const lock = new SeqLock();
+ * const position = shared(Float64Array, 2);
+ * lock.write(() => position.set([3, 4]));
+ * const there = lock.read(() => [...position]); // => [3, 4]
+ * ```
+ */
+export class SeqLock extends SyncObject {
+  readonly #words: Int32Array;
+  readonly #mutex: Mutex;
+
+  /** @throws MissingPackageError with `across: 'processes'` when koffi is not installed */
+  constructor(options?: SyncOptions | Arrived) {
+    super(4, options instanceof Arrived ? options : check(options));
+    this.#words = this.memory.words;
+    this.#mutex =
+      options instanceof Arrived ? ((options.data as Travelling).extra as Mutex) : new Mutex(options);
+  }
+
+  protected override extra(): unknown {
+    return this.#mutex;
+  }
+
+  /** Calls `fn`, which writes, while nobody else does; returns what it returns. `fn` is not awaited. */
+  write<T>(fn: () => T, options?: WaitOptions): T {
+    return this.#mutex.run(() => {
+      // Odd while somebody writes.
+      Atomics.add(this.#words, 0, 1);
+      try {
+        return fn();
+      } finally {
+        Atomics.add(this.#words, 0, 1);
+      }
+    }, options);
+  }
+
+  /** Calls `fn`, which copies what it reads, until nobody has written meanwhile; returns what it returned last. */
+  read<T>(fn: () => T): T {
+    for (let tries = 0; ; tries++) {
+      const before = Atomics.load(this.#words, 0);
+      if ((before & 1) === 0) {
+        const value = fn();
+        if (Atomics.load(this.#words, 0) === before) return value;
+      }
+      // Who writes for long is waited for: that also tells whether it still lives.
+      if (tries > 1000 && this.#mutex.lock()) this.#mutex.unlock();
+    }
+  }
+
+  /** As {@link read}, where the thread must not be blocked: awaits the writer. */
+  async readAsync<T>(fn: () => T): Promise<T> {
+    for (;;) {
+      const before = Atomics.load(this.#words, 0);
+      if ((before & 1) === 0) {
+        const value = fn();
+        if (Atomics.load(this.#words, 0) === before) return value;
+      }
+      if (await this.#mutex.lockAsync()) this.#mutex.unlock();
+    }
+  }
+
+  /** After a writer has died: whoever calls it has repaired the data. False when nobody has died. */
+  takeOver(): boolean {
+    if (!this.#mutex.takeOver()) return false;
+    if ((Atomics.load(this.#words, 0) & 1) === 1) Atomics.add(this.#words, 0, 1);
+    this.#mutex.unlock();
+    return true;
+  }
+}
+
+travelsAs(import.meta.url, { SeqLock });

@@ -1,0 +1,185 @@
+/**
+ * Waiting, written once for both forms.
+ *
+ * What has to wait is a generator: it does atomic operations and, where it cannot go on, yields the word to sleep on. Whoever
+ * drives it sleeps and calls it again, `true` to look once more, `false` when the time is up: then it takes back what it has
+ * announced, and ends. The blocking and the asynchronous form of a primitive are the same generator with two drivers.
+ *
+ * Nobody sleeps for longer than {@link sliceMs} at a time: that is how a dead holder is noticed, and why the loss of a wake-up
+ * (its thread was terminated with it in hand) costs a moment and not the program.
+ */
+import { WaitTimeoutError, WouldBlockError } from '../base/errors.ts';
+import { mayBlock } from '../base/blocking.ts';
+import { show } from '../base/options.ts';
+import type { Agents } from './agents.ts';
+import { watch } from './debug.ts';
+import type { Words } from './words.ts';
+
+/** What a waiting generator yields: sleep while the word is `value`. `holder` is who could change that, where it is known. */
+export interface Sleep {
+  readonly words: Words;
+  readonly at: number;
+  readonly value: number;
+  readonly holder?: number;
+}
+
+/** Ends with the outcome; receives whether to go on. */
+export type Steps<T> = Generator<Sleep, T, boolean>;
+
+/** Limits of one wait. */
+export interface WaitOptions {
+  /** Longest time to wait, in milliseconds, from 0; default: no limit. */
+  timeoutMs?: number | undefined;
+  /** Ends the wait when it aborts; the call throws its `reason`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What waits, as errors call it, and whose table it takes part in. */
+export interface Waiter {
+  readonly agents: Agents;
+  describe(): string;
+}
+
+/** A sleep is cut into pieces of this length. */
+const sliceMs = 100;
+/** A blocked thread gets no events: it looks at its signal this often. */
+const signalMs = 10;
+
+/** The end of a wait by `performance.now()`. */
+export function deadlineOf(options: WaitOptions | undefined, what: string): number {
+  if (options === undefined) return Infinity;
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${what}: options must be an object of options, but got ${show(options)}`);
+  const { timeoutMs } = options;
+  if (timeoutMs === undefined) return Infinity;
+  if (typeof timeoutMs !== 'number') {
+    throw new TypeError(`${what}: option \`timeoutMs\` must be a number, but got ${show(timeoutMs)}`);
+  }
+  if (!(timeoutMs >= 0)) {
+    throw new RangeError(
+      `${what}: option \`timeoutMs\` must be a number of at least 0, but got ${timeoutMs}`,
+    );
+  }
+  return timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+}
+
+/**
+ * Runs the steps on this thread, which sleeps where they do.
+ *
+ * @throws WouldBlockError on a main thread that has not said that it may be blocked, when the steps have to sleep
+ */
+export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): T {
+  const signal = options?.signal;
+  signal?.throwIfAborted();
+  let step = steps.next();
+  if (step.done === true) return step.value;
+  const end = deadlineOf(options, waiter.describe());
+  if (!mayBlock() && end > performance.now()) {
+    const last = steps.next(false);
+    if (last.done === true && last.value !== false && last.value !== undefined) return last.value;
+    throw new WouldBlockError(
+      `${waiter.describe()} would stop the event loop of this main thread until it can go on; await the form that ends ` +
+        'with Async, do it in a task, or say allowBlocking() first',
+    );
+  }
+  const watched = watch(waiter);
+  try {
+    while (step.done !== true) {
+      const { words, at, value, holder } = step.value;
+      const left = end - performance.now();
+      if (left <= 0 || signal?.aborted === true) {
+        step = finish(steps);
+        if (signal?.aborted === true && isRefusal(step.value)) throw signal.reason;
+        break;
+      }
+      watched?.(holder);
+      words.wait(at, value, Math.min(left, signal === undefined ? sliceMs : signalMs));
+      step = steps.next(true);
+    }
+  } catch (error) {
+    steps.return(undefined as T);
+    throw error;
+  } finally {
+    watched?.(0);
+  }
+  return step.value as T;
+}
+
+/** Runs the steps without blocking the thread. The wait keeps no process alive, unless it has a time limit. */
+export async function waitAsync<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): Promise<T> {
+  const signal = options?.signal;
+  signal?.throwIfAborted();
+  const end = deadlineOf(options, waiter.describe());
+  let step = steps.next();
+  if (step.done === true) return step.value;
+  const limits = new Limits(end, signal);
+  try {
+    while (step.done !== true) {
+      const { words, at, value } = step.value;
+      if (limits.reached) {
+        step = finish(steps);
+        if (signal?.aborted === true && isRefusal(step.value)) throw signal.reason;
+        break;
+      }
+      const woken = words.waitAsync(at, value, Math.max(1, Math.min(end - performance.now(), sliceMs)));
+      if (woken !== undefined && (await limits.race(woken)) === 'limit') {
+        // It still listens, and might swallow what is meant for another.
+        void woken.then((mine) => {
+          if (mine) words.notify(at, 1);
+        });
+        continue;
+      }
+      step = steps.next(true);
+    }
+  } finally {
+    limits.clear();
+  }
+  return step.value as T;
+}
+
+/** The steps take back what they announced. */
+function finish<T>(steps: Steps<T>): IteratorResult<Sleep, T> {
+  const last = steps.next(false);
+  if (last.done !== true) throw new WaitTimeoutError('a wait went on after its end');
+  return last;
+}
+
+function isRefusal(value: unknown): boolean {
+  return value === false || value === undefined;
+}
+
+/** The time limit and the signal of an asynchronous wait. */
+class Limits {
+  reached = false;
+  readonly #signal: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
+  readonly #reach = (): void => {
+    this.reached = true;
+    this.#wake?.();
+  };
+
+  constructor(end: number, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#reach, { once: true });
+    const left = end - performance.now();
+    if (left <= 0) this.reached = true;
+    else if (left < 2 ** 31) this.#timer = setTimeout(this.#reach, left);
+  }
+
+  /** `'limit'` when a limit is reached before the promise is settled. */
+  race(promise: Promise<unknown>): Promise<unknown> {
+    if (this.#timer === undefined && this.#signal === undefined) return promise;
+    return Promise.race([
+      promise,
+      new Promise((resolve) => {
+        this.#wake = () => resolve('limit');
+      }),
+    ]);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#reach);
+  }
+}
