@@ -21,6 +21,8 @@ export interface Sleep {
   readonly at: number;
   readonly value: number;
   readonly holder?: number;
+  /** It takes microseconds, whatever the limits of the wait and the thread are: the lock inside a channel. */
+  readonly brief?: true;
 }
 
 /** Ends with the outcome; receives whether to go on. */
@@ -71,29 +73,29 @@ export function deadlineOf(options: WaitOptions | undefined, what: string): numb
 export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): T {
   const signal = options?.signal;
   signal?.throwIfAborted();
-  let step = steps.next();
-  if (step.done === true) return step.value;
   const end = deadlineOf(options, waiter.describe());
-  if (!mayBlock() && end > performance.now()) {
-    const last = steps.next(false);
-    if (last.done === true && last.value !== false && last.value !== undefined) return last.value;
-    throw new WouldBlockError(
-      `${waiter.describe()} would stop the event loop of this main thread until it can go on; await the form that ends ` +
-        'with Async, do it in a task, or say allowBlocking() first',
-    );
-  }
-  const watched = watch(waiter);
+  let step = steps.next();
+  let watched: ReturnType<typeof watch>;
+  /** Why the wait has ended early. */
+  let over: 'late' | 'aborted' | 'refused' | undefined;
   try {
     while (step.done !== true) {
-      const { words, at, value, holder } = step.value;
-      const left = end - performance.now();
-      if (left <= 0 || signal?.aborted === true) {
-        step = finish(steps);
-        if (signal?.aborted === true && isRefusal(step.value)) throw signal.reason;
-        break;
-      }
-      watched?.(holder);
-      words.wait(at, value, Math.min(left, signal === undefined ? sliceMs : signalMs));
+      const { words, at, value, holder, brief } = step.value;
+      if (brief !== true) {
+        if (over !== undefined)
+          throw new WaitTimeoutError(`${waiter.describe()}: a wait went on after its end`);
+        const left = end - performance.now();
+        if (left <= 0) over = 'late';
+        else if (signal?.aborted === true) over = 'aborted';
+        else if (!mayBlock()) over = 'refused';
+        if (over !== undefined) {
+          step = steps.next(false);
+          continue;
+        }
+        if (watched === undefined) watched = watch(waiter);
+        watched?.(holder);
+        words.wait(at, value, Math.min(left, signal === undefined ? sliceMs : signalMs));
+      } else words.wait(at, value, sliceMs);
       step = steps.next(true);
     }
   } catch (error) {
@@ -102,7 +104,15 @@ export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions)
   } finally {
     watched?.(0);
   }
-  return step.value as T;
+  const outcome = step.value;
+  if (over === 'aborted' && isRefusal(outcome)) throw signal?.reason;
+  if (over === 'refused' && isRefusal(outcome)) {
+    throw new WouldBlockError(
+      `${waiter.describe()} would stop the event loop of this main thread until it can go on; await the form that ends ` +
+        'with Async, do it in a task, or say allowBlocking() first',
+    );
+  }
+  return outcome;
 }
 
 /** Runs the steps without blocking the thread. The wait keeps no process alive, unless it has a time limit. */
@@ -113,35 +123,39 @@ export async function waitAsync<T>(waiter: Waiter, steps: Steps<T>, options?: Wa
   let step = steps.next();
   if (step.done === true) return step.value;
   const limits = new Limits(end, signal);
+  let over = false;
   try {
     while (step.done !== true) {
-      const { words, at, value } = step.value;
-      if (limits.reached) {
-        step = finish(steps);
-        if (signal?.aborted === true && isRefusal(step.value)) throw signal.reason;
-        break;
-      }
-      const woken = words.waitAsync(at, value, Math.max(1, Math.min(end - performance.now(), sliceMs)));
-      if (woken !== undefined && (await limits.race(woken)) === 'limit') {
-        // It still listens, and might swallow what is meant for another.
-        void woken.then((mine) => {
-          if (mine) words.notify(at, 1);
-        });
+      const { words, at, value, brief } = step.value;
+      if (brief !== true && over)
+        throw new WaitTimeoutError(`${waiter.describe()}: a wait went on after its end`);
+      if (brief !== true && limits.reached) {
+        over = true;
+        step = steps.next(false);
         continue;
+      }
+      const left = brief === true ? sliceMs : Math.max(1, end - performance.now());
+      const woken = words.waitAsync(at, value, Math.min(left, sliceMs));
+      if (woken !== undefined) {
+        const how = brief === true ? await woken : await limits.race(woken);
+        if (how === 'limit') {
+          // It still listens, and might swallow what is meant for another.
+          void woken.then((mine) => {
+            if (mine) words.notify(at, 1);
+          });
+          continue;
+        }
       }
       step = steps.next(true);
     }
+  } catch (error) {
+    steps.return(undefined as T);
+    throw error;
   } finally {
     limits.clear();
   }
-  return step.value as T;
-}
-
-/** The steps take back what they announced. */
-function finish<T>(steps: Steps<T>): IteratorResult<Sleep, T> {
-  const last = steps.next(false);
-  if (last.done !== true) throw new WaitTimeoutError('a wait went on after its end');
-  return last;
+  if (over && signal?.aborted === true && isRefusal(step.value)) throw signal.reason;
+  return step.value;
 }
 
 function isRefusal(value: unknown): boolean {
