@@ -52,7 +52,7 @@ function testFiles(words) {
 const isPackageTest = (path) => path.includes('/test/package/');
 
 /** Whole programs, and processes of their own: they take long and tell little new on one more version. */
-const programs = /\/test\/(?:cli|examples|bench|observe|processes)\//;
+const programs = /\/test\/(?:cli|examples|bench|observe|processes)\/|\/sync\/model\./;
 const twice = /\/(?:failure-matrix\.processes.*|processes-by-message)\.test\.js$/;
 
 /**

@@ -37,8 +37,12 @@ export class Event extends SyncObject {
   /** Sets the flag and wakes all who wait; nothing when it is set already. */
   set(): void {
     // The lowest bit is the flag, the others count how often it was cleared.
-    const before = Atomics.or(this.#words, 0, 1);
-    if ((before & 1) === 0) this.memory.notify(0, Infinity);
+    for (;;) {
+      const word = Atomics.load(this.#words, 0);
+      if ((word & 1) !== 0) return;
+      if (Atomics.compareExchange(this.#words, 0, word, word | 1) === word) break;
+    }
+    this.memory.notify(0, Infinity);
   }
 
   /** Clears the flag: whoever waits from now on waits for the next `set()`. */

@@ -23,7 +23,9 @@ export type Change =
 export type Step =
   | Plain
   | Change
-  | { readonly op: 'load' | 'notify'; readonly at: number }
+  | { readonly op: 'load'; readonly at: number }
+  /** Wakes `count` sleepers, whichever, or all of them. */
+  | { readonly op: 'notify'; readonly at: number; readonly count?: number }
   | { readonly op: 'wait' | 'waitAsync'; readonly at: number; readonly expected: number }
   | { readonly op: 'send'; readonly to: string; readonly message: unknown }
   | { readonly op: 'receive'; readonly from: string }
@@ -62,6 +64,8 @@ export interface Model {
   readonly check: (notes: readonly (readonly string[])[]) => string | undefined;
   /** Steps that are not run in every order: until nothing moves, but for actions of the program's, and this holds. */
   readonly warm?: (notes: readonly (readonly string[])[]) => boolean;
+  /** What is in memory at first, where it is not zero. */
+  readonly memory?: ReadonlyMap<number, number>;
   /** Gives up beyond this. */
   readonly limit?: number;
 }
@@ -145,7 +149,7 @@ class Explorer {
       asleep: threads.map(() => undefined),
       listening: threads.map(() => []),
       notified: zeros,
-      memory: new Map(),
+      memory: this.#model.memory ?? new Map(),
       channels: new Map(),
       seldom,
       time: 1000,
@@ -361,17 +365,11 @@ function take(state: State, thread: number, step: Step, go: Go): void {
     }
     case 'notify': {
       const asleep = state.asleep.flatMap((at, other) => (at === step.at ? [other] : []));
-      const heard = state.listening.map((own) => own.filter((at) => at === step.at).length);
-      const count = asleep.length + heard.reduce((sum, n) => sum + n, 0);
-      return go(
-        {
-          asleep: state.asleep.map((at) => (at === step.at ? undefined : at)),
-          listening: state.listening.map((own) => own.filter((at) => at !== step.at)),
-          notified: state.notified.map((n, other) => n + (heard[other] as number)),
-        },
-        [thread, count],
-        ...asleep.map((other): Answer => [other, 'ok']),
-      );
+      const { count = Infinity } = step;
+      if (count < asleep.length) {
+        for (const woken of choices(asleep, count)) wake(state, thread, step.at, woken, false, go);
+      } else wake(state, thread, step.at, asleep, true, go);
+      return;
     }
     case 'send': {
       const { clocks, clock } = release(state, thread);
@@ -409,6 +407,34 @@ function take(state: State, thread: number, step: Step, go: Go): void {
     default:
       throw new RangeError(`${step.op} is not a step of its own`);
   }
+}
+
+/** Wakes these sleepers, and with `listeners` those who wait asynchronously. */
+function wake(
+  state: State,
+  thread: number,
+  at: number,
+  woken: readonly number[],
+  listeners: boolean,
+  go: Go,
+): void {
+  const heard = state.listening.map((own) => (listeners ? own.filter((one) => one === at).length : 0));
+  const count = woken.length + heard.reduce((sum, n) => sum + n, 0);
+  go(
+    {
+      asleep: state.asleep.map((one, other) => (woken.includes(other) ? undefined : one)),
+      listening: listeners ? state.listening.map((own) => own.filter((one) => one !== at)) : state.listening,
+      notified: state.notified.map((n, other) => n + (heard[other] as number)),
+    },
+    [thread, count],
+    ...woken.map((other): Answer => [other, 'ok']),
+  );
+}
+
+/** Every choice of so many. */
+function choices<T>(from: readonly T[], count: number): T[][] {
+  if (count === 0) return [[]];
+  return from.flatMap((first, k) => choices(from.slice(k + 1), count - 1).map((rest) => [first, ...rest]));
 }
 
 function change(state: State, thread: number, step: Change, go: Go): void {
@@ -538,7 +564,14 @@ function atomics(ask: Ask): unknown {
       ask({ op: 'swap', at: address(array, k), expected, value }),
     wait: (array: object, k: number, expected: number) =>
       ask({ op: 'wait', at: address(array, k), expected }),
-    notify: (array: object, k: number) => ask({ op: 'notify', at: address(array, k) }),
+    sub: (array: object, k: number, value: number) =>
+      ask({ op: 'add', at: address(array, k), value: -value }),
+    notify: (array: object, k: number, count?: number) =>
+      ask({
+        op: 'notify',
+        at: address(array, k),
+        ...(count !== undefined && count !== Infinity && { count }),
+      }),
     waitAsync(array: object, k: number, expected: number) {
       const waits = ask({ op: 'waitAsync', at: address(array, k), expected });
       return waits === true
