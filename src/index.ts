@@ -1,5 +1,7 @@
 /** Tutti: write an ordinary function and play it on every core. */
 export {
+  AbandonedError,
+  CapacityError,
   CaptureError,
   ExecutorClosedError,
   MissingPackageError,

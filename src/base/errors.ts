@@ -147,3 +147,28 @@ export class SharedMemoryError extends TuttiError {
     this.free = fields.free;
   }
 }
+
+/** A structure of fixed capacity in shared memory has no room for a new entry. */
+export class CapacityError extends TuttiError {
+  readonly code = 'ERR_TUTTI_CAPACITY';
+  /** The number of entries that it was made for. */
+  readonly capacity: number;
+  constructor(message: string, capacity: number) {
+    super(message);
+    this.capacity = capacity;
+  }
+}
+
+/** A lock in shared memory is not let go of: the thread or process that holds it died, or is stopped. */
+export class AbandonedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_ABANDONED';
+  /** How long it was waited for. */
+  readonly waitedMs: number;
+  /** The system's id of the thread that holds it, where the system tells. */
+  readonly holder: number | undefined;
+  constructor(message: string, waitedMs: number, holder?: number) {
+    super(message);
+    this.waitedMs = waitedMs;
+    this.holder = holder;
+  }
+}
