@@ -1,7 +1,7 @@
 /** One field of all records, where those lie record by record. */
 import { byReference } from '../base/reference.ts';
 import { ARRAY_CLASSES, type ArrayOf, type DTypeName } from './dtype.ts';
-import type { Elements, Place } from './record-view.ts';
+import { elementsKey, type Elements, type Place } from './record-view.ts';
 
 /** What a column asks of its array. */
 export interface ColumnOwner {
@@ -22,7 +22,7 @@ export class Column<T = unknown, A = unknown> {
     this.#owner = owner;
     this.#place = place;
     this.#isBool = dtype === 'bool';
-    this.#array = elements[dtype === 'bool' ? 'u8' : dtype] as Float64Array;
+    this.#array = elements[elementsKey(dtype)] as Float64Array;
   }
 
   /** Number of records. */

@@ -95,15 +95,6 @@ export function sizeOf(name: DTypeName): number {
 export const isBig = (name: DTypeName): boolean => name === 'i64' || name === 'u64';
 export const isFloat = (name: DTypeName): boolean => name === 'f32' || name === 'f64';
 
-const BITS: Readonly<Record<string, readonly [signed: boolean, bits: number]>> = {
-  i8: [true, 8],
-  u8: [false, 8],
-  i16: [true, 16],
-  u16: [false, 16],
-  i32: [true, 32],
-  u32: [false, 32],
-};
-
 /**
  * Checks that a value is one of the type, without rounding or wrapping; `what` begins the message. Floats take any number
  * (32-bit ones round it).
@@ -120,12 +111,27 @@ export function checkScalar(what: string, name: DTypeName, value: unknown): void
 
 /** Whether a value of the right JavaScript type is within the bounds of an element type. */
 export function fits(name: DTypeName, value: number | bigint | boolean): boolean {
-  if (typeof value === 'bigint')
-    return (name === 'i64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) === value;
-  const bits = BITS[name];
-  if (bits === undefined || typeof value === 'boolean') return true;
-  const [signed, width] = bits;
-  const span = 2 ** width;
-  const least = signed ? -span / 2 : 0;
-  return Number.isInteger(value) && value >= least && value < least + span;
+  const n = value as number;
+  switch (name) {
+    case 'i8':
+      return (n << 24) >> 24 === n;
+    case 'u8':
+      return (n & 0xff) === n;
+    case 'i16':
+      return (n << 16) >> 16 === n;
+    case 'u16':
+      return (n & 0xffff) === n;
+    case 'i32':
+      return (n | 0) === n;
+    case 'u32':
+      return n >>> 0 === n;
+    case 'i64':
+      return BigInt.asIntN(64, value as bigint) === value;
+    case 'u64':
+      return BigInt.asUintN(64, value as bigint) === value;
+    case 'f32':
+    case 'f64':
+    case 'bool':
+      return true;
+  }
 }

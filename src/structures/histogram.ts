@@ -3,7 +3,7 @@ import { show } from '../base/options.ts';
 import { byReference } from '../base/reference.ts';
 import { BinFinder, checkBins, edgesOf, type HistogramOptions } from './bins.ts';
 import { addFloat64, float64Of } from './bits.ts';
-import { addInteger } from './integer-word.ts';
+import { addInteger, loadInteger } from './integer-word.ts';
 import { allocate, incoming, outgoing } from './memory.ts';
 
 /** Words behind the counts of the bins: below, above, NaN, and the sum of all values. */
@@ -167,7 +167,7 @@ export class Histogram {
   }
 
   #count(word: number): number {
-    return Number(Atomics.load(this.#words, word));
+    return loadInteger(this.#words, word);
   }
 
   #read(from: number, to: number): Float64Array {

@@ -1,5 +1,11 @@
-/** 64-bit words that hold safe integers: counted atomically, handed out as numbers. */
+/**
+ * Words that hold safe integers: counted atomically, handed out as numbers.
+ *
+ * They are kept as the bits of a double, which holds all of them exactly: making a `bigint` of a number takes longer
+ * than the atomic operation itself.
+ */
 import { show } from '../base/options.ts';
+import { bitsOf64, float64Of } from './bits.ts';
 
 /** @throws TypeError for what is no number, RangeError for what is no safe integer */
 export function checkInteger(owner: string, what: string, value: unknown): void {
@@ -12,12 +18,12 @@ export function checkInteger(owner: string, what: string, value: unknown): void 
 }
 
 export function loadInteger(words: BigInt64Array, at: number): number {
-  return Number(Atomics.load(words, at));
+  return float64Of(Atomics.load(words, at));
 }
 
 export function storeInteger(owner: string, words: BigInt64Array, at: number, value: number): void {
   checkInteger(owner, 'value', value);
-  Atomics.store(words, at, BigInt(value));
+  Atomics.store(words, at, bitsOf(value));
 }
 
 /**
@@ -28,12 +34,13 @@ export function storeInteger(owner: string, words: BigInt64Array, at: number, va
 export function addInteger(owner: string, words: BigInt64Array, at: number, delta: number): number {
   checkInteger(owner, 'number to add', delta);
   for (let seen = Atomics.load(words, at); ;) {
-    const sum = Number(seen) + delta;
+    const before = float64Of(seen);
+    const sum = before + delta;
     if (!Number.isSafeInteger(sum))
       throw new RangeError(
-        `${owner}(): ${seen} + ${delta} is more than a number holds exactly (2^53 − 1); nothing was added`,
+        `${owner}(): ${before} + ${delta} is more than a number holds exactly (2^53 − 1); nothing was added`,
       );
-    const found = Atomics.compareExchange(words, at, seen, BigInt(sum));
+    const found = Atomics.compareExchange(words, at, seen, bitsOf(sum));
     if (found === seen) return sum;
     seen = found;
   }
@@ -48,5 +55,10 @@ export function compareExchangeInteger(
 ): number {
   checkInteger(owner, 'expected value', expected);
   checkInteger(owner, 'replacement', replacement);
-  return Number(Atomics.compareExchange(words, at, BigInt(expected), BigInt(replacement)));
+  return float64Of(Atomics.compareExchange(words, at, bitsOf(expected), bitsOf(replacement)));
+}
+
+/** One integer, one pattern of bits: −0 is 0. */
+function bitsOf(integer: number): bigint {
+  return bitsOf64(integer + 0);
 }

@@ -1,10 +1,10 @@
 /** Objects whose fields read and write the shared memory of one record. */
-import { byReference } from '../base/reference.ts';
 import { show } from '../base/options.ts';
+import { byReference } from '../base/reference.ts';
 import { ARRAY_CLASSES, type DTypeName } from './dtype.ts';
 import type { Field } from './layout.ts';
 
-/** The whole memory of an array as elements of each type that its fields need; `bool` is seen through `u8`. */
+/** The whole memory of an array as elements of each type; `bool` is seen through `u8`. */
 export interface Elements {
   readonly i8: Int8Array;
   readonly u8: Uint8Array;
@@ -25,7 +25,7 @@ export interface Place {
   readonly step: number;
 }
 
-/** Memory as {@link Elements}. All have the same shape, so that the engine keeps one way to read them. */
+/** Memory as {@link Elements}. */
 export function elementsOf(memory: ArrayBufferLike): Elements {
   const over = (name: DTypeName): unknown => {
     const Typed = ARRAY_CLASSES[name] as Float64ArrayConstructor;
@@ -35,37 +35,41 @@ export function elementsOf(memory: ArrayBufferLike): Elements {
   return Object.fromEntries(names.map((name) => [name, over(name)])) as unknown as Elements;
 }
 
+/** Which of {@link Elements} a type is seen through. */
+export function elementsKey(dtype: DTypeName): keyof Elements {
+  return dtype === 'bool' ? 'u8' : dtype;
+}
+
 /** What a view asks of the array that it belongs to. */
 export interface Records {
   at(index: number): RecordView;
-  get(index: number): object;
 }
 
-/** The view of a record; classes derived from it, one per struct, have its fields as accessors. */
-export class RecordView {
-  readonly #records: Records;
-  readonly #elements: Elements;
-  #index: number;
+/** The array that a view is of: a symbol, so that fields may have any name. */
+export const RECORDS: unique symbol = Symbol('records');
+/** The record that a view shows, to read and to write. */
+export const INDEX: unique symbol = Symbol('index');
+/** Makes a plain copy of the record. */
+export const COPY: unique symbol = Symbol('copy');
 
-  /** @internal use `StructArray.at` */
-  constructor(records: Records, elements: Elements, index: number) {
-    this.#records = records;
-    this.#elements = elements;
-    this.#index = index;
-  }
+/** The view of a record. Each struct has a class of its own with the fields as accessors, whose prototype has this one's above it. */
+export abstract class RecordView {
+  abstract get [RECORDS](): Records;
+  abstract [INDEX]: number;
+  abstract [COPY](): object;
 
   /** A copy, which is what `JSON.stringify` and `console.log` show. */
   toJSON(): object {
-    return this.#records.get(this.#index);
+    return this[COPY]();
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): object {
-    return this.toJSON();
+    return this[COPY]();
   }
 
   /** What travels: the array and the record's index. */
   [Symbol.for('tutti.serialize')](): unknown {
-    return [this.#records, this.#index];
+    return [this[RECORDS], this[INDEX]];
   }
 
   static [Symbol.for('tutti.deserialize')]([records, index]: [Records, number]): RecordView {
@@ -78,150 +82,16 @@ export class RecordView {
 
   /** Leads a view of these records to another one. */
   static move(view: RecordView, records: Records, index: number): void {
-    if (!(#records in view) || view.#records !== records)
-      throw new TypeError('at(): the view to move must be one of this array, made by its at()');
-    view.#index = index;
-  }
-
-  /** A class of views with these fields. */
-  static withFields(places: readonly Place[]): typeof RecordView {
-    const View = class extends RecordView {};
-    for (const place of places)
-      Object.defineProperty(View.prototype, place.field.name, {
-        ...(place.field.length === undefined ? RecordView.#number(place) : RecordView.#vector(place)),
-        enumerable: true,
-        configurable: true,
-      });
-    // Travels as the class that everybody has.
-    Object.defineProperty(View.prototype, 'constructor', { value: RecordView, configurable: true });
-    return View;
-  }
-
-  static #vector({ field, start, step }: Place): PropertyDescriptor & ThisType<RecordView> {
-    const { name, dtype, length } = field;
-    const key = dtype === 'bool' ? 'u8' : dtype;
-    const view = (of: RecordView): Float64Array => {
-      const from = of.#index * step + start;
-      return (of.#elements[key] as Float64Array).subarray(from, from + length!);
-    };
-    return {
-      get() {
-        return view(this);
-      },
-      set(values: ArrayLike<number>) {
-        setVector(name, view(this), values);
-      },
-    };
-  }
-
-  /** One text per type, so that each meets one class of typed arrays only and is compiled for it. */
-  static #number({ field, start, step }: Place): PropertyDescriptor & ThisType<RecordView> {
-    switch (field.dtype) {
-      case 'i8':
-        return {
-          get() {
-            return this.#elements.i8[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.i8[this.#index * step + start] = value;
-          },
-        };
-      case 'u8':
-        return {
-          get() {
-            return this.#elements.u8[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.u8[this.#index * step + start] = value;
-          },
-        };
-      case 'bool':
-        return {
-          get() {
-            return this.#elements.u8[this.#index * step + start] !== 0;
-          },
-          set(value: boolean) {
-            this.#elements.u8[this.#index * step + start] = value ? 1 : 0;
-          },
-        };
-      case 'i16':
-        return {
-          get() {
-            return this.#elements.i16[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.i16[this.#index * step + start] = value;
-          },
-        };
-      case 'u16':
-        return {
-          get() {
-            return this.#elements.u16[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.u16[this.#index * step + start] = value;
-          },
-        };
-      case 'i32':
-        return {
-          get() {
-            return this.#elements.i32[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.i32[this.#index * step + start] = value;
-          },
-        };
-      case 'u32':
-        return {
-          get() {
-            return this.#elements.u32[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.u32[this.#index * step + start] = value;
-          },
-        };
-      case 'i64':
-        return {
-          get() {
-            return this.#elements.i64[this.#index * step + start];
-          },
-          set(value: bigint) {
-            this.#elements.i64[this.#index * step + start] = value;
-          },
-        };
-      case 'u64':
-        return {
-          get() {
-            return this.#elements.u64[this.#index * step + start];
-          },
-          set(value: bigint) {
-            this.#elements.u64[this.#index * step + start] = value;
-          },
-        };
-      case 'f32':
-        return {
-          get() {
-            return this.#elements.f32[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.f32[this.#index * step + start] = value;
-          },
-        };
-      case 'f64':
-        return {
-          get() {
-            return this.#elements.f64[this.#index * step + start];
-          },
-          set(value: number) {
-            this.#elements.f64[this.#index * step + start] = value;
-          },
-        };
-    }
+    if (!(view instanceof RecordView) || view[RECORDS] !== records)
+      throw new TypeError(
+        `at(): the view to move must be one that this array's at() made, not ${show(view)}`,
+      );
+    view[INDEX] = index;
   }
 }
 
 /** Writes a vector whole, or not at all. */
-function setVector(name: string, into: Float64Array, values: ArrayLike<number>): void {
+export function setVector(name: string, into: Float64Array, values: ArrayLike<number>): void {
   const length: unknown = (values as ArrayLike<number> | undefined)?.length;
   if (length !== into.length)
     throw new RangeError(

@@ -3,11 +3,12 @@ import { nearest, show } from '../base/options.ts';
 import { byReference } from '../base/reference.ts';
 import { AtomicColumn } from './atomic-column.ts';
 import { checkIndex, Column } from './column.ts';
-import { ARRAY_CLASSES, sizeOf, type DTypeName } from './dtype.ts';
+import { sizeOf, type DTypeName } from './dtype.ts';
 import { roundUp, signatureOf, type RecordLayout, type Schema } from './layout.ts';
 import { allocate, incoming, outgoing, type Across } from './memory.ts';
-import { elementsOf, RecordView, type Elements, type Place } from './record-view.ts';
+import { COPY, elementsKey, elementsOf, RecordView, type Elements, type Place } from './record-view.ts';
 import type { AtomicOf, ColumnOf, FieldName, RecordInput, RecordOf, ViewOf } from './struct-types.ts';
+import { viewClass, type ViewClass } from './view-class.ts';
 
 /** How the records of an array lie: one after the other, or each field's values together. */
 export type ArrayLayout = 'records' | 'columns';
@@ -49,7 +50,7 @@ export class StructArray<S extends Schema = Schema, L extends ArrayLayout = Arra
   readonly byteLength: number;
   readonly #elements: Elements;
   readonly #places: ReadonlyMap<string, Place>;
-  readonly #View: typeof RecordView;
+  readonly #View: ViewClass;
 
   /** @internal use `StructType.array` */
   constructor(type: RecordType, length: number, layout: L, memory: ArrayBufferLike | Across) {
@@ -84,16 +85,7 @@ export class StructArray<S extends Schema = Schema, L extends ArrayLayout = Arra
   /** A copy of record `index` as a plain object; vectors are typed arrays of their own. */
   get(index: number): RecordOf<S> {
     checkIndex(index, this.length);
-    const copy: Record<string, unknown> = {};
-    for (const [name, { field, start, step }] of this.#places) {
-      const { dtype, length } = field;
-      const array = this.#elements[dtype === 'bool' ? 'u8' : dtype] as Float64Array;
-      const at = start + step * index;
-      if (length === undefined) copy[name] = dtype === 'bool' ? array[at] !== 0 : array[at];
-      else
-        copy[name] = new (ARRAY_CLASSES[dtype] as Float64ArrayConstructor)(array.subarray(at, at + length));
-    }
-    return copy as RecordOf<S>;
+    return new this.#View(this as never, this.#elements, index)[COPY]() as RecordOf<S>;
   }
 
   /**
@@ -116,7 +108,7 @@ export class StructArray<S extends Schema = Schema, L extends ArrayLayout = Arra
     const place = this.#place('column', name);
     if (this.layout === 'records') return new Column(this as never, this.#elements, place) as never;
     const { dtype, length = 1 } = place.field;
-    const array = this.#elements[dtype === 'bool' ? 'u8' : dtype] as Float64Array;
+    const array = this.#elements[elementsKey(dtype)] as Float64Array;
     return array.subarray(place.start, place.start + this.length * length) as never;
   }
 
@@ -183,18 +175,4 @@ function placesOf(
     end = from + field.byteLength * length;
   }
   return { places, byteLength: layout === 'records' ? byteLength * length : end };
-}
-
-/** Classes of views that this thread has made: messages bring the same structs again and again. */
-const views = new Map<string, typeof RecordView>();
-const MAX_VIEWS = 256;
-
-function viewClass(key: string, places: readonly Place[]): typeof RecordView {
-  let View = views.get(key);
-  if (View === undefined) {
-    View = RecordView.withFields(places);
-    views.set(key, View);
-    if (views.size > MAX_VIEWS) views.delete(views.keys().next().value!);
-  }
-  return View;
 }

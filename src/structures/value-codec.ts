@@ -10,7 +10,7 @@ import {
   type DTypeName,
   type ScalarOf,
 } from './dtype.ts';
-import { elementsOf } from './record-view.ts';
+import { elementsKey, elementsOf } from './record-view.ts';
 import { StructArray } from './struct-array.ts';
 import { StructType } from './struct-type.ts';
 import type { RecordInput, RecordOf } from './struct-types.ts';
@@ -58,7 +58,7 @@ function scalarCodec(dtype: DTypeName): ValueCodec {
   return {
     words: Math.ceil(sizeOf(dtype) / 4),
     over(words) {
-      const array = elementsOf(words.buffer)[dtype === 'bool' ? 'u8' : dtype] as Float64Array;
+      const array = elementsOf(words.buffer)[elementsKey(dtype)] as Float64Array;
       const isBool = dtype === 'bool';
       const zero = (isBig(dtype) ? 0n : 0) as number;
       return {

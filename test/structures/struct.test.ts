@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { assertNoLeaks } from '../leaks.ts';
+import { fromRoot } from '../root.ts';
 import {
   bool,
   f32,
@@ -235,4 +238,40 @@ test('what is no record, index or option is refused', { timeout }, () => {
   assert.throws(() => Point.array(2, { layout: 'rows' as never }), RangeError);
   assert.throws(() => Point.array(2, { acros: 'threads' } as never), /did you mean `across`/);
   assert.throws(() => Point.array(2 ** 31), /cannot allocate/);
+});
+
+test('views work where code may not be made of strings', { timeout }, () => {
+  const at = JSON.stringify(pathToFileURL(fromRoot('dist/structures/index.js')).href);
+  const program = `
+    const { struct, f64, bool, i32, i64 } = await import(${at});
+    try { new Function(''); console.log('not forbidden'); } catch {}
+    for (const layout of ['records', 'columns']) {
+      const array = struct({ x: f64, e: bool, v: [i32, 2], w: i64 }).array(3, { layout });
+      const p = array.at(1);
+      p.x = 0.5; p.e = true; p.v = [1, 2]; p.w = 7n;
+      array.at(2, p).x = 3;
+      console.log(JSON.stringify([array.at(0), array.at(1), p].map((r) => ({ ...r.toJSON(), w: Number(r.w) }))));
+    }`;
+  const run = (...flags: string[]) =>
+    spawnSync(process.execPath, [...flags, '--input-type=module', '-e', program], { encoding: 'utf8' });
+  const record = (x: number, e: boolean, v: number[], w: number) => ({ x, e, v: { ...v }, w });
+  const expected = JSON.stringify([
+    record(0, false, [0, 0], 0),
+    record(0.5, true, [1, 2], 7),
+    record(3, false, [0, 0], 0),
+  ]);
+  const strict = run('--disallow-code-generation-from-strings');
+  assert.equal(strict.stdout, `${expected}\n${expected}\n`, strict.stderr);
+  assert.equal(run().stdout, `not forbidden\n${expected}\n${expected}\n`);
+});
+
+test('fields may have the names of what views are made of', { timeout }, () => {
+  const array = struct({ index: f64, records: i32, 'a"] = 1; //': u8, get: bool, '#f64': f32 }).array(2);
+  const p = array.at(1);
+  p.index = 2;
+  p.records = 3;
+  p['a"] = 1; //'] = 4;
+  p.get = true;
+  p['#f64'] = 5;
+  assert.deepEqual(array.get(1), { index: 2, records: 3, 'a"] = 1; //': 4, get: true, '#f64': 5 });
 });
