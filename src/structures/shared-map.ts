@@ -68,7 +68,11 @@ export class SharedMap<K extends KeySpec = KeySpec, V extends ValueSpec = ValueS
   readonly #value: ValueWords;
 
   /** @internal use {@link sharedMap} */
-  constructor(message: Omit<Message, 'memory'>, memory: (byteLength: number) => ArrayBufferLike) {
+  constructor(
+    message: Omit<Message, 'memory'>,
+    memory: (byteLength: number) => ArrayBufferLike,
+    thread?: number,
+  ) {
     const { capacity, timeoutMs } = message;
     this.#keys = keyCodec(message.keys);
     const values = valueCodec(message.values);
@@ -76,7 +80,7 @@ export class SharedMap<K extends KeySpec = KeySpec, V extends ValueSpec = ValueS
     const shape: TableShape = { capacity, timeoutMs, keyWords: this.#keys.words, valueWords: values.words };
     const buffer = memory(4 * tableWords(shape));
     this.#message = { ...message, ...types, memory: outgoing(buffer) };
-    this.#table = new SlotTable(buffer, shape);
+    this.#table = new SlotTable(buffer, shape, thread);
     this.#value = values.over(this.#table.value);
   }
 

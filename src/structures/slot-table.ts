@@ -62,12 +62,14 @@ export class SlotTable {
   readonly #mask: number;
   readonly #stride: number;
   readonly #values: number;
-  readonly #me = threadIdentity();
+  readonly #me: number;
   /** The version of the slot that {@link find} found. */
   version = 0;
 
-  constructor(memory: ArrayBufferLike, shape: TableShape) {
+  /** `me`: who holds what this object locks. */
+  constructor(memory: ArrayBufferLike, shape: TableShape, me: number = threadIdentity()) {
     this.shape = shape;
+    this.#me = me;
     this.#words = new Int32Array(memory, 0, tableWords(shape));
     this.#mask = slotCount(shape.capacity) - 1;
     this.#stride = strideOf(shape);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { assertNoLeaks } from '../leaks.ts';
+import { endedThread } from './ended-thread.ts';
 import { AbandonedError, i32, sharedMap } from 'tutti/structures';
 import { lockedBy } from '#src/structures/lock-word.js';
 import { DELETED, EMPTY, FULL, SLOTS_AT } from '#src/structures/slot-table.js';
@@ -12,20 +13,6 @@ import { hasEnded, threadIdentity } from '#src/structures/thread-identity.js';
 after(assertNoLeaks);
 const timeout = 20_000;
 const onLinux = { timeout, skip: process.platform === 'linux' ? false : 'needs the thread ids of Linux' };
-
-/** The system's id of a worker thread, which then ends. */
-async function endedThread(): Promise<number> {
-  const worker = new Worker(
-    `require('node:worker_threads').parentPort.postMessage(
-       Number(require('node:fs').readlinkSync('/proc/thread-self').split('/').at(-1)))`,
-    { eval: true },
-  );
-  const [id] = (await once(worker, 'message')) as [number];
-  await once(worker, 'exit');
-  // The thread is gone a moment after Node says so.
-  for (let i = 0; i < 1000 && !hasEnded(id); i++) await new Promise((resolve) => setTimeout(resolve, 1));
-  return id;
-}
 
 /** A map of small integers, and the words of its slots' states by key. */
 function open(timeoutMs?: number) {
@@ -93,6 +80,7 @@ test('new keys can be added after a thread died that added some', onLinux, async
   for (let key = 5; key < 20; key++) map.set(key, key);
   for (let key = 0; key < 20; key++) assert.equal(map.get(key), key);
   assert.equal(map.size, 20);
+  assert.equal([...map].length, 20, 'what was half-added is no entry');
   assert.ok(words[slot] === DELETED || words[slot] === FULL, 'the gap that it left can be used');
 });
 
