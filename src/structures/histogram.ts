@@ -6,7 +6,10 @@ import { addFloat64, float64Of } from './bits.ts';
 import { addInteger, loadInteger } from './integer-word.ts';
 import { allocate, incoming, outgoing } from './memory.ts';
 
-/** Words behind the counts of the bins: below, above, NaN, and the sum of all values. */
+/**
+ * Words: how many were below, the bins, how many were above, NaN, and the sum of all values. The word of a bin is one more than
+ * its number, which is what `BinFinder` says of those outside as well.
+ */
 const UNDER = 0;
 const OVER = 1;
 const NAN = 2;
@@ -59,7 +62,7 @@ export class Histogram {
     checkValue('add', value);
     checkWeight('add', weight);
     if (weight === 0) return this;
-    addInteger('add', this.#words, this.#wordOf(this.#finder.find(value)), weight);
+    addInteger('add', this.#words, this.#finder.find(value) + 1, weight);
     if (!Number.isNaN(value)) addFloat64(this.#words, this.bins + SUM, value * weight);
     return this;
   }
@@ -71,12 +74,13 @@ export class Histogram {
    */
   addAll(values: ArrayLike<number>): this {
     const { bins } = this;
+    const finder = this.#finder;
     const counts = new Float64Array(bins + NAN + 1);
     let sum = 0;
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!;
       if (typeof value !== 'number') checkValue('addAll', value);
-      counts[this.#wordOf(this.#finder.find(value))]!++;
+      counts[finder.find(value) + 1]!++;
       if (value === value) sum += value;
     }
     this.#addCounts('addAll', counts);
@@ -102,12 +106,12 @@ export class Histogram {
 
   /** The counts of the bins, a copy; each is read at its own moment. */
   counts(): Float64Array {
-    return this.#read(0, this.bins);
+    return this.#read(1, this.bins + 1);
   }
 
   /** How many values were below the first bin. */
   get underflow(): number {
-    return this.#count(this.bins + UNDER);
+    return this.#count(UNDER);
   }
 
   /** How many values were above the last bin. */
@@ -122,7 +126,7 @@ export class Histogram {
 
   /** How many values were counted, those outside of the bins included, NaN not. */
   get total(): number {
-    return this.#read(0, this.bins + NAN).reduce((sum, count) => sum + count, 0);
+    return this.#read(UNDER, this.bins + OVER + 1).reduce((sum, count) => sum + count, 0);
   }
 
   /** The mean of all values themselves, those outside of the bins included; NaN when there are none. */
@@ -140,15 +144,15 @@ export class Histogram {
   quantile(q: number): number {
     if (!(q >= 0 && q <= 1)) throw new RangeError(`quantile(): q must be from 0 to 1, but got ${show(q)}`);
     const { bins } = this;
-    const counts = this.#read(0, bins + NAN);
+    const counts = this.#read(UNDER, bins + OVER + 1);
     const total = counts.reduce((sum, count) => sum + count, 0);
     if (total === 0) return Number.NaN;
-    let left = q * total - counts[bins + UNDER]!;
+    let left = q * total - counts[UNDER]!;
     const edges = this.#edges;
     let last = edges[0]!;
     if (left < 0) return last;
     for (let bin = 0; bin < bins; bin++) {
-      const count = counts[bin]!;
+      const count = counts[bin + 1]!;
       if (count === 0) continue;
       if (left <= count) return edges[bin]! + (edges[bin + 1]! - edges[bin]!) * (left / count);
       left -= count;
@@ -172,13 +176,6 @@ export class Histogram {
 
   #read(from: number, to: number): Float64Array {
     return Float64Array.from({ length: to - from }, (_, i) => this.#count(from + i));
-  }
-
-  /** The word of what the finder says. */
-  #wordOf(bin: number): number {
-    const { bins } = this;
-    if (bin < 0) return bins + UNDER;
-    return bin < bins ? bin : bin === bins ? bins + OVER : bins + NAN;
   }
 
   #addCounts(owner: string, counts: Float64Array): void {

@@ -173,6 +173,8 @@ function bytesKeys(maxBytes: number): KeyCodec {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Which byte of a word is its lowest: the words of a text have the bytes that the encoder would write. */
+const IS_LITTLE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** Texts up to here are made of their characters; the decoder is faster for longer ones. */
 const SHORT_TEXT = 32;
 
@@ -189,7 +191,7 @@ function textKeys(maxBytes: number): KeyCodec {
       for (; i < length; i++) {
         const code = key.charCodeAt(i);
         if (code > 127) break;
-        word |= code << ((i & 3) << 3);
+        word |= code << (IS_LITTLE ? (i & 3) << 3 : 24 - ((i & 3) << 3));
         if ((i & 3) !== 3) continue;
         into[(i >> 2) + 1] = word;
         word = 0;

@@ -56,7 +56,7 @@ interface Message {
  * Who reads never waits. Who changes an entry locks it for some machine instructions, in which no code of yours runs; who adds a key
  * locks a 64th of all keys for as long. **A thread that dies meanwhile** leaves the entry as it was before. On Linux those who
  * wait learn that it has died and go on; `size` may be one off then. Elsewhere, and when the thread is only stopped, they throw an
- * AbandonedError after `timeoutMs`.
+ * AbandonedError after `timeoutMs`. Processes that share a map must see each other's ids (not be in containers of their own).
  *
  * Deleted entries leave gaps, which new keys use whose way leads there. No way is longer than the longest that any
  * entry ever took, so lookups stay fast however many keys come and go.
