@@ -10,8 +10,8 @@ export async function endedThread(): Promise<number> {
        Number(require('node:fs').readlinkSync('/proc/thread-self').split('/').at(-1)))`,
     { eval: true },
   );
-  const [id] = (await once(worker, 'message')) as [number];
-  await once(worker, 'exit');
+  // Both at once: the thread may have ended before anybody here reads its message.
+  const [[id]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[number], unknown];
   // The thread is gone a moment after Node says so.
   for (let i = 0; i < 1000 && !hasEnded(id); i++) await new Promise((resolve) => setTimeout(resolve, 1));
   return id;
