@@ -186,21 +186,33 @@ function collect() {
   return { modules, named, problems, inputs: [...sources, ...(existsSync(readme) ? [readme] : [])] };
 }
 
-/** Public functions without an example. Classes are documented by their members, types by where they are used. */
+/** Public functions, of every entry of the package, without an example. Classes are documented by their members, types by where they are used. */
 function undocumented(named) {
-  const entry = join(root, 'dist', 'index.js');
-  if (!existsSync(entry)) return [];
-  // Only what a function is can be seen at run time, and only in a process of its own does loading it leave no trace.
-  const script = `import * as api from ${JSON.stringify(pathToFileURL(entry).href)};
-    const plain = ([, value]) => typeof value === 'function' && !/^class\\b/.test(Function.prototype.toString.call(value));
-    console.log(JSON.stringify(Object.entries(api).filter(plain).map(([name]) => name)));
-    process.exit(0);`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-  });
-  if (stdout === '') return [`dist/index.js does not load: ${stderr.trim()}`];
-  const missing = JSON.parse(stdout).filter((name) => !named.has(name));
-  return missing.map((name) => `src/index.ts: ${name}() is public and has no @example in its docstring`);
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const problems = [];
+  for (const target of Object.values(exports)) {
+    if (typeof target !== 'object') continue;
+    const file = target.default.replace(/^\.\//, '');
+    const entry = join(root, file);
+    if (!existsSync(entry)) continue;
+    // Only what a function is can be seen at run time, and only in a process of its own does loading it leave no trace.
+    const script = `import * as api from ${JSON.stringify(pathToFileURL(entry).href)};
+      const plain = ([, value]) => typeof value === 'function' && !/^class\\b/.test(Function.prototype.toString.call(value));
+      console.log(JSON.stringify(Object.entries(api).filter(plain).map(([name]) => name)));
+      process.exit(0);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    });
+    if (stdout === '') {
+      problems.push(`${file} does not load: ${stderr.trim()}`);
+      continue;
+    }
+    const source = file.replace(/^dist\/(.*)\.js$/, 'src/$1.ts');
+    for (const name of JSON.parse(stdout))
+      if (!named.has(name))
+        problems.push(`${source}: ${name}() is public and has no @example in its docstring`);
+  }
+  return problems;
 }
 
 /**

@@ -1,15 +1,23 @@
 /** Tutti: write an ordinary function and play it on every core. */
 export {
+  AbandonedError,
+  BrokenBarrierError,
+  CapacityError,
   CaptureError,
+  ChannelClosedError,
+  DeadlockError,
   ExecutorClosedError,
   MissingPackageError,
+  NotHeldError,
   QueueFullError,
   SharedMemoryError,
   TaskTimeoutError,
   TuttiError,
   UnsupportedError,
+  WaitTimeoutError,
   WorkerCrashedError,
   WorkerInitError,
+  WouldBlockError,
 } from './base/errors.ts';
 export { usableCores } from './base/cores.ts';
 export { unmap, type MemoryHandle } from './memory/handle.ts';

@@ -148,9 +148,29 @@ export class SharedMemoryError extends TuttiError {
   }
 }
 
+/** A structure of fixed capacity in shared memory has no room for a new entry. */
+export class CapacityError extends TuttiError {
+  readonly code = 'ERR_TUTTI_CAPACITY';
+  /** The number of entries that it was made for. */
+  readonly capacity: number;
+  constructor(message: string, capacity: number) {
+    super(message);
+    this.capacity = capacity;
+  }
+}
+
 /** The thread or process that held a lock died without letting go: what the lock protects may be half-written. */
 export class AbandonedError extends TuttiError {
   readonly code = 'ERR_TUTTI_ABANDONED';
+  /** How long the lock was waited for, in milliseconds, where that is how its end was told. */
+  readonly waitedMs: number | undefined;
+  /** The system's id of the thread that holds it, where the system tells. */
+  readonly holder: number | undefined;
+  constructor(message: string, waitedMs?: number, holder?: number) {
+    super(message);
+    this.waitedMs = waitedMs;
+    this.holder = holder;
+  }
 }
 
 /** Threads wait for each other in a circle, or one waits for itself: none of them would ever go on. */

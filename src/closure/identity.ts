@@ -6,6 +6,7 @@
  * held by {@link holdWith}, so that a reply finds it even where the program has let it go.
  */
 import { threadId } from 'node:worker_threads';
+import { referenceOf, referredValue } from '../base/reference.ts';
 import { registrySlot } from '../base/registry.ts';
 import type { ImportReference } from './wire.ts';
 
@@ -181,14 +182,14 @@ export function noteImport(value: unknown, reference: ImportReference): void {
   imported.set(importKey(reference), new WeakRef(value));
 }
 
-/** The import through which a value can be had, if one is known. */
+/** The import through which a value can be had, if one is known: what Tutti itself says of its own comes first. */
 export function importOf(value: object): ImportReference | undefined {
-  return imports.get(value);
+  return referenceOf(value) ?? imports.get(value);
 }
 
 /** The value of an import met before, while it lives. */
 export function importedValue(reference: ImportReference): object | undefined {
-  return imported.get(importKey(reference))?.deref();
+  return referredValue(reference) ?? imported.get(importKey(reference))?.deref();
 }
 
 function importKey(reference: ImportReference): string {

@@ -150,7 +150,8 @@ test('a strict TypeScript project infers, compiles and runs', options, () => {
     'junction',
   );
   copyFileSync(fixture('consumer.ts'), join(folder, 'consumer.ts'));
-  copyFileSync(fromRoot('test/types/package-surface.ts'), join(folder, 'package-surface.ts'));
+  for (const surface of ['package-surface.ts', 'structures-surface.ts'])
+    copyFileSync(fromRoot('test/types', surface), join(folder, surface));
   copyFileSync(fromRoot('test/types/expect.ts'), join(folder, 'expect.ts'));
   for (const [module, moduleResolution] of [
     ['nodenext', 'nodenext'],
