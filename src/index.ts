@@ -3,8 +3,10 @@ export {
   CaptureError,
   ExecutorClosedError,
   MissingPackageError,
+  PipelineConsumedError,
   QueueFullError,
   SharedMemoryError,
+  TaskGroupClosedError,
   TaskTimeoutError,
   TuttiError,
   UnsupportedError,
@@ -42,6 +44,28 @@ export type {
   TaskStatus,
 } from './executor/index.ts';
 export { serial } from './executor/serial.ts';
+export { asCompleted, failedAt, pipeline, race, TaskGroup, wait } from './parallel/index.ts';
+export type {
+  BatchOptions,
+  FailurePlace,
+  LocalSinkOptions,
+  LocalStageOptions,
+  Pipeline,
+  PipelineIterator,
+  PipelineOptions,
+  PipeToOptions,
+  PoolSinkOptions,
+  PoolStageOptions,
+  StageContext,
+  TaskGroupOptions,
+  TaskGroupRunOptions,
+  Transformer,
+  Waited,
+  WaitingOptions,
+  WaitOptions,
+  WindowOptions,
+  Work,
+} from './parallel/index.ts';
 export { processes, type ProcessesOptions } from './processes/processes.ts';
 export { reusable } from './processes/reusable.ts';
 export { threads } from './threads/threads.ts';
