@@ -5,20 +5,28 @@ import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import { tasksOf, watchSettled } from './settlements.ts';
 import { completedOptions, type WaitingOptions } from './waiting-options.ts';
 
+/** A task that has settled, and how. */
+export type CompletedTask<P> = PromiseSettledResult<Awaited<P>> & {
+  /** The very task or promise that was given. */
+  readonly task: P;
+};
+
 interface Waiter<P> {
-  readonly resolve: (step: IteratorResult<P, undefined>) => void;
+  readonly resolve: (step: IteratorResult<CompletedTask<P>, undefined>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * The tasks themselves, each when it has settled, well or not: `await` one to get its result or its error.
+ * How tasks settled, each as soon as it has: `{ task, status: 'fulfilled', value }` or `{ task, status: 'rejected', reason }`.
  *
- * Waiting begins with the first pull. Leaving the loop early cancels nothing: the other tasks go on.
+ * Waiting begins with the first pull. A task's failure is an outcome like others and ends nothing. Leaving the loop early
+ * cancels nothing: the other tasks go on.
  *
  * @param tasks tasks or promises, in an iterable; one that is there twice comes once
  * @param options {@link WaitingOptions}: `timeoutMs` is for all of them together, counted from the first pull
- * @returns an async iterator of the tasks in the order in which they settle; of those that have settled already in the
- *   order in which they are given. After `timeoutMs` it throws `TaskTimeoutError`, on an abort the signal's reason
+ * @returns an async iterator of the tasks and their outcomes in the order in which they settle; of those that have settled
+ *   already in the order in which they are given. After `timeoutMs` it throws `TaskTimeoutError`, on an abort the
+ *   signal's reason
  * @throws {TypeError | RangeError} for a wrong argument or option
  *
  * @example
@@ -28,9 +36,9 @@ interface Waiter<P> {
  * let later = (_text: string) => {};
  * const slow = new Promise<string>((resolve) => (later = resolve));
  * const texts: string[] = [];
- * for await (const task of asCompleted([slow, Promise.resolve('quick')])) {
- *   texts.push(await task);
- *   later('slow');
+ * for await (const { task, ...outcome } of asCompleted([slow, Promise.resolve('quick')])) {
+ *   if (outcome.status === 'fulfilled') texts.push(outcome.value);
+ *   if (task !== slow) later('slow');
  * }
  * texts; // => ['quick', 'slow']
  * ```
@@ -38,16 +46,20 @@ interface Waiter<P> {
 export function asCompleted<P extends PromiseLike<unknown>>(
   tasks: Iterable<P>,
   options?: WaitingOptions,
-): AsyncIterableIterator<P, undefined, undefined> {
+): AsyncIterableIterator<CompletedTask<P>, undefined, undefined> {
   const { timeoutMs, signal } = completedOptions(options);
   return new Completed(tasksOf('asCompleted', tasks), timeoutMs, signal);
 }
 
-class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator<P, undefined, undefined> {
+class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator<
+  CompletedTask<P>,
+  undefined,
+  undefined
+> {
   readonly #tasks: Set<P>;
   readonly #timeoutMs: number | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #ready = new Fifo<P>();
+  readonly #ready = new Fifo<CompletedTask<P>>();
   readonly #waiters = new Fifo<Waiter<P>>();
   #left: number;
   #deadline: number | undefined;
@@ -62,7 +74,7 @@ class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator
     this.#signal = signal;
   }
 
-  next(): Promise<IteratorResult<P, undefined>> {
+  next(): Promise<IteratorResult<CompletedTask<P>, undefined>> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       if (this.#unwatch === undefined && !this.#over) this.#begin();
@@ -71,7 +83,7 @@ class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator
     });
   }
 
-  return(): Promise<IteratorResult<P, undefined>> {
+  return(): Promise<IteratorResult<CompletedTask<P>, undefined>> {
     this.#end();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -89,10 +101,19 @@ class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator
   #begin(): void {
     if (this.#timeoutMs !== undefined) this.#deadline = performance.now() + this.#timeoutMs;
     this.#unwatch = watchSettled(this.#tasks, (task) => {
-      this.#left--;
-      this.#ready.push(task);
-      this.#deliver();
+      // It has settled, so this asks for no more than how.
+      void Promise.resolve(task).then(
+        (value) => this.#completed({ task, status: 'fulfilled', value: value as Awaited<P> }),
+        (reason: unknown) => this.#completed({ task, status: 'rejected', reason }),
+      );
     });
+  }
+
+  #completed(outcome: CompletedTask<P>): void {
+    if (this.#over) return;
+    this.#left--;
+    this.#ready.push(outcome);
+    this.#deliver();
   }
 
   /** Watches clock and signal; only while somebody waits, so that nothing is left when nobody does. */
@@ -116,7 +137,7 @@ class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator
 
   #deliver(): void {
     while (this.#waiters.size > 0 && this.#ready.size > 0) {
-      this.#waiters.shift()?.resolve({ done: false, value: this.#ready.shift() as P });
+      this.#waiters.shift()?.resolve({ done: false, value: this.#ready.shift() as CompletedTask<P> });
     }
     if (this.#left === 0 && this.#ready.size === 0) this.#over = true;
     if (this.#over) {

@@ -1,5 +1,5 @@
 /** Pipelines and structured concurrency over executors. */
-export { asCompleted } from './as-completed.ts';
+export { asCompleted, type CompletedTask } from './as-completed.ts';
 export { failedAt, type FailurePlace } from './failure-place.ts';
 export { pipeline, type Pipeline } from './pipeline.ts';
 export type { PipelineIterator } from './pipeline-iterator.ts';

@@ -15,7 +15,8 @@ export interface Waited<P> {
  * Waits until all of some tasks have settled, the first of them has, or one has failed, and says which have.
  *
  * It cancels nothing, and rejects for no task's failure: look at what is in `done`. Those that have settled at the same
- * time are all there. To wait for a promise again and again is cheap, and leaves nothing behind on it.
+ * time are all there. To wait for a promise again and again is cheap, and leaves nothing behind on it; wait for those that
+ * are `pending` then, since one that has settled ends the wait for the first at once.
  *
  * @param tasks tasks or promises, in an iterable; one that is there twice counts once
  * @param options {@link WaitOptions}: `until`, `timeoutMs`, `signal`
