@@ -47,6 +47,7 @@ export { serial } from './executor/serial.ts';
 export { asCompleted, failedAt, pipeline, race, TaskGroup, wait } from './parallel/index.ts';
 export type {
   BatchOptions,
+  CompletedTask,
   FailurePlace,
   LocalSinkOptions,
   LocalStageOptions,
