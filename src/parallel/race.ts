@@ -3,7 +3,7 @@ import { TaskTimeoutError } from '../base/errors.ts';
 import { show } from '../base/options.ts';
 import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import { watchSettled } from './settlements.ts';
-import { checkWork, isCancellable, started, type Work } from './work.ts';
+import { cancelAll, checkWork, started, type Work } from './work.ts';
 import { raceOptions, type WaitingOptions } from './waiting-options.ts';
 
 /**
@@ -44,12 +44,13 @@ export async function race<T>(contestants: Iterable<Work<T>>, options?: WaitingO
   if (works.length === 0) throw new RangeError('race() of nobody would never end: give it at least one task');
 
   const controller = new AbortController();
-  const cancelAll = (reason: unknown) => {
-    for (const work of works) if (isCancellable(work)) work.cancel(reason);
+  const stopAll = (reason: unknown) => {
+    // A loser that cannot even be cancelled does not change who has won.
+    cancelAll(works, reason);
     controller.abort(reason);
   };
   if (signal?.aborted) {
-    cancelAll(signal.reason);
+    stopAll(signal.reason);
     // A promise among them must not be reported as unhandled: it lost.
     watchSettled(
       works.filter((work) => typeof work !== 'function'),
@@ -77,6 +78,6 @@ export async function race<T>(contestants: Iterable<Work<T>>, options?: WaitingO
     clearTimeout(timer);
     unwatch?.();
     if (signal !== undefined && aborted !== undefined) unwatchSignal(signal, aborted);
-    cancelAll(signal?.aborted ? signal.reason : new DOMException('another one won the race', 'AbortError'));
+    stopAll(signal?.aborted ? signal.reason : new DOMException('another one won the race', 'AbortError'));
   }
 }

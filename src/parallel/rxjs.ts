@@ -94,11 +94,8 @@ function operator<T, R>(
   stage: (items: Pipeline<T>, on: PoolStageOptions) => Pipeline<R>,
 ): OperatorFunction<T, R> {
   const { buffer, overflow, ...rest } = options ?? {};
-  const given = {
-    ...(buffer === undefined ? {} : { buffer }),
-    ...(overflow === undefined ? {} : { overflow }),
-  };
-  const { buffer: limit = DEFAULT_BUFFER, overflow: whenFull = 'error' } = bufferOptions(owner)(given);
+  const checked = bufferOptions(owner)(typeof options === 'object' ? { buffer, overflow } : options);
+  const { buffer: limit = DEFAULT_BUFFER, overflow: whenFull = 'error' } = checked;
   const on: PoolStageOptions = { ...rest, on: pool };
   // Now, not when the first subscriber comes.
   if (typeof (pool as Partial<Executor> | null | undefined)?.stream !== 'function') {

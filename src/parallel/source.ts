@@ -157,9 +157,9 @@ class WebSource<T> implements Source<T> {
   close(reason: unknown): void | PromiseLike<unknown> {
     if (this.#ended) return;
     this.#ended = true;
-    const cancelled = this.#reader.cancel(reason);
-    if (!this.#pending) return cancelled.finally(() => this.#reader.releaseLock());
-    cancelled.then(ignore, ignore);
+    const closed = this.#reader.cancel(reason).finally(() => this.#reader.releaseLock());
+    if (!this.#pending) return closed;
+    closed.then(ignore, ignore);
   }
 }
 

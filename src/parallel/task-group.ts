@@ -5,7 +5,7 @@ import type { Executor } from '../executor/executor.ts';
 import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import type { Task } from '../executor/task.ts';
 import { submit as submitByDefault } from '../threads/default-executor.ts';
-import { checkWork, isCancellable, started, type Cancellable, type Work } from './work.ts';
+import { cancelAll, checkWork, isCancellable, started, type Cancellable, type Work } from './work.ts';
 
 /** Options of a {@link TaskGroup}. */
 export interface TaskGroupOptions {
@@ -61,7 +61,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #pool: Executor | undefined;
   readonly #outer: AbortSignal | undefined;
   readonly #controller = new AbortController();
-  readonly #running = new Set<Cancellable | undefined>();
+  readonly #running = new Set<Cancellable>();
   readonly #errors: unknown[] = [];
   #pending = 0;
   #cancelled = false;
@@ -208,7 +208,7 @@ export class TaskGroup implements AsyncDisposable {
   cancel(reason: unknown = new DOMException('the task group was cancelled', 'AbortError')): boolean {
     if (this.#cancelled || this.#closed) return false;
     this.#cancelled = true;
-    for (const task of [...this.#running]) task?.cancel(reason);
+    this.#errors.push(...cancelAll([...this.#running], reason));
     this.#controller.abort(reason);
     return true;
   }

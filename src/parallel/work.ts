@@ -30,3 +30,17 @@ export function started<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
 export function isCancellable(work: unknown): work is Cancellable {
   return typeof (work as Partial<Cancellable> | null)?.cancel === 'function';
 }
+
+/** Cancels all that can be; returns what failed in that, so that one which does keeps no other from being told. */
+export function cancelAll(works: Iterable<unknown>, reason: unknown): unknown[] {
+  const failures: unknown[] = [];
+  for (const work of works) {
+    if (!isCancellable(work)) continue;
+    try {
+      work.cancel(reason);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
+}

@@ -267,6 +267,26 @@ test('an error comes at its place, after the results before it', limit, async ()
   assert.deepEqual(failedAt(error), { stage: 1, name: 'map', index: 2, item: 2 });
 });
 
+test('after an item that failed no other is begun', limit, async () => {
+  const gate = deferred();
+  const begun: number[] = [];
+  const reading = pipeline(range(20))
+    .map(
+      async (x) => {
+        begun.push(x);
+        if (x === 2) throw new RangeError('2');
+        if (x === 0) await gate.promise;
+        return x;
+      },
+      { concurrency: 2, window: 10 },
+    )
+    .toArray();
+  await settle();
+  assert.deepEqual(begun, [0, 1, 2]);
+  gate.resolve();
+  await assert.rejects(reading, /2/);
+});
+
 test('without order an error comes at once', limit, async () => {
   const error = new RangeError('2');
   const reading = pipeline(range(6))

@@ -268,6 +268,23 @@ test('an abort tells streams that nobody reads at the moment', limit, async () =
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
+test('streams that are ended while they wait for an item end the pipeline', limit, async () => {
+  const [forNode, forWeb] = [new LaterNumbers(Infinity, 0), new LaterNumbers(Infinity, 0)];
+  const node = pipeline(forNode).toNodeStream();
+  const closed = deferred();
+  node.once('close', closed.resolve).once('data', () => assert.fail('data'));
+  await settle();
+  node.destroy();
+  await closed.promise;
+  assert.equal(forNode.closed, 1);
+  const web = pipeline(forWeb).toWebStream().getReader();
+  const pending = web.read();
+  await settle();
+  await web.cancel();
+  assert.equal((await pending).done, true);
+  assert.equal(forWeb.closed, 1);
+});
+
 test('streams fail with what the pipeline fails with', limit, async () => {
   const error = new RangeError('two');
   const failing = () =>

@@ -228,6 +228,29 @@ test('a failure says more than the cancellation that came before it', limit, asy
   await assert.rejects(group.wait(), is(error));
 });
 
+test('a task whose cancel() fails keeps no other from being cancelled', limit, async () => {
+  const log: string[] = [];
+  const group = new TaskGroup();
+  const gate = deferred();
+  void group.add(
+    Object.assign(gate.promise, {
+      cancel() {
+        gate.resolve();
+        throw new RangeError('cannot cancel');
+      },
+    }),
+  );
+  void group.add(untilAborted(log, 'a'));
+  const error = new TypeError('failed');
+  void group.add(Promise.reject(error));
+  await assert.rejects(group.wait(), (thrown: AggregateError) => {
+    assert.equal(thrown.errors[0], error);
+    assert.equal((thrown.errors[1] as Error).message, 'cannot cancel');
+    return true;
+  });
+  assert.deepEqual(log, ['a stopped']);
+});
+
 test('a group that has ended takes nothing any more', limit, async () => {
   const group = new TaskGroup();
   await group.wait();
