@@ -35,12 +35,21 @@ export function item<T>(value: T): Step<T> {
   return { done: false, value };
 }
 
+/** What a stage that runs through many items without handing one on has to know of the run. */
+export interface Pace {
+  readonly ended: boolean;
+  /** Lets the event loop turn when that is due. */
+  breathe(): Promise<void> | undefined;
+}
+
 /** A stage that turns items into others one after the other: `take` says what becomes of each. */
 export class ItemFlow<I, O> implements Flow<O> {
+  readonly #pace: Pace;
   readonly #up: Flow<I>;
   readonly #take: (value: I) => Outcome<O> | PromiseLike<Outcome<O>>;
 
-  constructor(up: Flow<I>, take: (value: I) => Outcome<O> | PromiseLike<Outcome<O>>) {
+  constructor(pace: Pace, up: Flow<I>, take: (value: I) => Outcome<O> | PromiseLike<Outcome<O>>) {
+    this.#pace = pace;
     this.#up = up;
     this.#take = take;
   }
@@ -53,6 +62,12 @@ export class ItemFlow<I, O> implements Flow<O> {
       const outcome = this.#take(step.value);
       if (isThenable(outcome)) return this.#later(undefined, outcome);
       if (outcome !== SKIP) return outcome;
+      const breath = this.#pace.breathe();
+      if (breath !== undefined)
+        return this.#later(
+          undefined,
+          breath.then(() => SKIP),
+        );
     }
   }
 
@@ -61,12 +76,17 @@ export class ItemFlow<I, O> implements Flow<O> {
     if (first !== undefined) {
       const outcome = await first;
       if (outcome !== SKIP) return outcome;
+      if (this.#pace.ended) return DONE;
     }
     let step = await (pending ?? this.#up.next());
     for (;;) {
       if (step.done) return DONE;
       const outcome = await this.#take(step.value);
       if (outcome !== SKIP) return outcome;
+      const breath = this.#pace.breathe();
+      if (breath !== undefined) await breath;
+      // Nobody waits for an item any more, and what is above is closed.
+      if (this.#pace.ended) return DONE;
       step = await this.#up.next();
     }
   }

@@ -57,6 +57,7 @@ class SyncSource<T> implements Source<Awaited<T>> {
   }
 
   next(): Step<Awaited<T>> | PromiseLike<Step<Awaited<T>>> {
+    if (this.#ended) return DONE;
     let step: IteratorResult<T>;
     let done: boolean | undefined;
     let value: T;
@@ -93,7 +94,8 @@ class AsyncSource<T> implements Source<T> {
     this.#stream = stream;
   }
 
-  next(): PromiseLike<Step<T>> {
+  next(): Step<T> | PromiseLike<Step<T>> {
+    if (this.#ended) return DONE;
     this.#pending = true;
     let answer: Promise<IteratorResult<T>>;
     try {
@@ -139,6 +141,7 @@ class WebSource<T> implements Source<T> {
   }
 
   async next(): Promise<Step<T>> {
+    if (this.#ended) return DONE;
     this.#pending = true;
     try {
       const { done, value } = await this.#reader.read();

@@ -5,7 +5,7 @@ import { notePlace, type Place } from './failure-place.ts';
 import { DONE, isThenable, item, ItemFlow, SKIP, type Flow, type Outcome, type Step } from './flow.ts';
 import { OverlapFlow, type OverlapLimits } from './overlap.ts';
 import { gathered, keyed, OrderedPoolFlow, unorderedPoolFlow } from './pool-flow.ts';
-import { endedEarly, type Run } from './run.ts';
+import type { Run } from './run.ts';
 import { isMany, openSource, type Source } from './source.ts';
 import type { Placement, StageContext } from './stage-options.ts';
 
@@ -47,6 +47,7 @@ export function sourceFlow(items: AnyItems<unknown>, run: Run<unknown>): Flow<un
   };
   return {
     next() {
+      if (run.ended) return DONE;
       try {
         source ??= openSource('pipeline', items);
         const step = source.next();
@@ -89,11 +90,11 @@ export function filterStage(fn: Fn, where: Placement): Build {
   return (up, run, place) => {
     if (where.kind === 'here') {
       const keep = hereFlow(up, run, place, fn, where.limits, (kept, value) => [kept, value] as const);
-      return new ItemFlow(keep, ([kept, value]) => (kept ? item(value) : SKIP));
+      return new ItemFlow(run, keep, ([kept, value]) => (kept ? item(value) : SKIP));
     }
     if (where.ordered) {
       const pairs = new OrderedPoolFlow(run, up, place, fn, where, (kept, value) => [kept, value] as const);
-      return new ItemFlow(pairs, ([kept, value]) => (kept ? item(value) : SKIP));
+      return new ItemFlow(run, pairs, ([kept, value]) => (kept ? item(value) : SKIP));
     }
     return unorderedFilter(up, run, place, fn, where);
   };
@@ -109,13 +110,13 @@ function unorderedFilter(
 ): Flow<unknown> {
   const items = new Map<number, unknown>();
   let last = 0;
-  const numbered = new ItemFlow(up, (value): Outcome<readonly [number, unknown]> => {
+  const numbered = new ItemFlow(run, up, (value): Outcome<readonly [number, unknown]> => {
     items.set(++last, value);
     return item([last, value]);
   });
   const options = { ...where.options, name: where.options.name ?? (fn.name || 'anonymous') };
   const answers = unorderedPoolFlow(run, numbered, place, keyed(fn), { on: where.on, options });
-  return new ItemFlow(answers as Flow<readonly [number, boolean]>, ([key, kept]) => {
+  return new ItemFlow(run, answers as Flow<readonly [number, boolean]>, ([key, kept]) => {
     const value = items.get(key);
     items.delete(key);
     return kept ? item(value) : SKIP;
@@ -133,7 +134,7 @@ export function flatMapStage(fn: Fn, where: Placement): Build {
 export function tapStage(fn: Fn): Build {
   return (up, run, place) => {
     const call = called(fn, run, place);
-    return new ItemFlow(up, (value) => {
+    return new ItemFlow(run, up, (value) => {
       const result = call(value);
       return isThenable(result) ? result.then(() => item(value)) : item(value);
     });
@@ -148,7 +149,7 @@ export function scanStage(fn: (sum: unknown, value: unknown) => unknown, initial
       sum = next;
       return item(next);
     };
-    return new ItemFlow(up, (value) => {
+    return new ItemFlow(run, up, (value) => {
       const result = call(value);
       return isThenable(result) ? result.then(keep) : keep(result);
     });
@@ -183,9 +184,9 @@ export function takeStage(count: number): Build {
 }
 
 export function skipStage(count: number): Build {
-  return (up) => {
+  return (up, run) => {
     let left = count;
-    return new ItemFlow(up, (value) => (left > 0 && left-- > 0 ? SKIP : item(value)));
+    return new ItemFlow(run, up, (value) => (left > 0 && left-- > 0 ? SKIP : item(value)));
   };
 }
 
@@ -199,7 +200,7 @@ export function batchStage(size: number, timeoutMs: number | undefined): Build {
 }
 
 export function windowStage(size: number, step: number): Build {
-  return (up) => new ItemFlow(up, sliding(size, step));
+  return (up, run) => new ItemFlow(run, up, sliding(size, step));
 }
 
 export function bufferStage(size: number): Build {
@@ -225,7 +226,7 @@ function hereFlow<O>(
     return isThenable(result) ? result.then((each) => give(each, value)) : give(result, value);
   };
   if (limits.window === 1) {
-    return new ItemFlow(up, (value) => {
+    return new ItemFlow(run, up, (value) => {
       const result = apply(value);
       return isThenable(result) ? result.then((each) => item(each)) : item(result);
     });
@@ -242,21 +243,31 @@ class FlattenFlow implements Flow<unknown> {
   readonly #place: Place;
   #inner: Source<unknown> | undefined;
   #index = -1;
+  #closed = false;
 
   constructor(up: Flow<unknown>, run: Run<unknown>, place: Place) {
     this.#up = up;
     this.#run = run;
     this.#place = place;
-    run.onClose(place.stage, (reason) => this.#inner?.close(reason ?? endedEarly()));
+    run.onClose(place.stage, (reason) => {
+      this.#closed = true;
+      return this.#inner?.close(reason);
+    });
   }
 
   next(): Step<unknown> | PromiseLike<Step<unknown>> {
     for (;;) {
-      const step = this.#inner === undefined ? this.#up.next() : this.#read(this.#inner);
+      const step = this.#next();
       if (isThenable(step)) return this.#later(step);
       const outcome = this.#take(step);
       if (outcome !== SKIP) return outcome;
+      const breath = this.#run.breathe();
+      if (breath !== undefined) return this.#later(breath.then(() => this.#next()));
     }
+  }
+
+  #next(): Step<unknown> | PromiseLike<Step<unknown>> {
+    return this.#inner === undefined ? this.#up.next() : this.#read(this.#inner);
   }
 
   async #later(first: PromiseLike<Step<unknown>>): Promise<Step<unknown>> {
@@ -264,7 +275,9 @@ class FlattenFlow implements Flow<unknown> {
     for (;;) {
       const outcome = this.#take(step);
       if (outcome !== SKIP) return outcome;
-      step = await (this.#inner === undefined ? this.#up.next() : this.#read(this.#inner));
+      const breath = this.#run.breathe();
+      if (breath !== undefined) await breath;
+      step = await this.#next();
     }
   }
 
@@ -274,7 +287,8 @@ class FlattenFlow implements Flow<unknown> {
       this.#inner = undefined;
       return SKIP;
     }
-    if (step.done) return DONE;
+    // What comes after the end is not opened: nobody would close it.
+    if (step.done || this.#closed) return DONE;
     this.#index++;
     if (!isMany(step.value)) return step;
     this.#inner = openSource('pipeline.flatMap', step.value);

@@ -39,6 +39,7 @@ export class ThroughFlow<T, U> implements Flow<U> {
   }
 
   next(): Step<U> | PromiseLike<Step<U>> {
+    if (this.#run.ended) return DONE;
     try {
       this.#source ??= this.#open();
       const step = this.#source.next();

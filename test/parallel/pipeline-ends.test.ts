@@ -174,6 +174,49 @@ test('synchronous stages let timers fire, so that an abort comes through', limit
   await assert.rejects(endless.count(), (error) => error === reason);
 });
 
+test('stages that hand nothing on can be aborted, and the source is not read after that', limit, async () => {
+  const stages: Record<string, Shape> = {
+    filter: (items) => items.filter(() => false),
+    'asynchronous filter': (items) => items.filter(async () => false),
+    flatMap: (items) => items.flatMap(() => []),
+    'asynchronous flatMap': (items) => items.flatMap(async () => new LaterNumbers(0)),
+    skip: (items) => items.skip(Number.MAX_SAFE_INTEGER),
+    window: (items) => items.window(2).filter(() => false),
+    'filter on an executor': (items) => items.filter(() => false, { on: pool }),
+    'overlapping filter': (items) => items.filter(async () => false, { concurrency: 3 }),
+    'two of them': (items) => items.filter(async () => false).flatMap(() => []),
+  };
+  for (const [name, shape] of Object.entries(stages)) {
+    for (const input of [new Numbers(), new LaterNumbers()]) {
+      const reason = new RangeError('enough');
+      const controller = new AbortController();
+      const { signal } = controller;
+      setTimeout(() => controller.abort(reason), 5);
+      const endless = shape(pipeline(input as Iterable<number>, { signal }));
+      await assert.rejects(endless.count(), (error) => error === reason, name);
+      const { read } = input;
+      await settle();
+      assert.ok(input.read <= read + 1, name);
+      assert.equal(input.closed, 1, name);
+    }
+  }
+});
+
+test('an iterable that comes after the end is not opened', limit, async () => {
+  const gate = deferred<Numbers>();
+  const reader = pipeline([1])
+    .flatMap(() => gate.promise)
+    [Symbol.asyncIterator]();
+  const pending = reader.next();
+  await settle();
+  await reader.return();
+  const inner = new Numbers();
+  gate.resolve(inner);
+  await pending;
+  await settle();
+  assert.equal(inner.opened, 0);
+});
+
 test('a function whose item is not needed any more sees its signal abort', limit, async () => {
   for (const concurrency of [1, 3]) {
     const reasons: unknown[] = [];
