@@ -204,9 +204,8 @@ test('stages that hand nothing on can be aborted, and the source is not read aft
 
 test('an iterable that comes after the end is not opened', limit, async () => {
   const gate = deferred<Numbers>();
-  const reader = pipeline([1])
-    .flatMap(() => gate.promise)
-    [Symbol.asyncIterator]();
+  const flat = pipeline([1]).flatMap(() => gate.promise);
+  const reader = flat[Symbol.asyncIterator]();
   const pending = reader.next();
   await settle();
   await reader.return();

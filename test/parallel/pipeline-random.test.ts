@@ -107,3 +107,58 @@ test('random chains of stages agree with arrays', { timeout: 60_000 }, async (co
   }
   for (const pool of pools) await pool.close();
 });
+
+test(
+  'whatever ends a random chain closes its source once and loses nothing',
+  { timeout: 60_000 },
+  async (context) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    context.diagnostic(`seed ${seed}`);
+    const lost: unknown[] = [];
+    const listener = (reason: unknown) => lost.push(reason);
+    process.on('unhandledRejection', listener);
+    const roll = dice(seed);
+    const pools = [serial(), threads({ workers: 2 })];
+    for (let round = 0; round < 150; round++) {
+      const story = `seed ${seed}, round ${round}`;
+      const input = roll(2) === 0 ? new Numbers() : new LaterNumbers();
+      const controller = new AbortController();
+      let both: Both = {
+        items: pipeline(input as Iterable<number>, { signal: controller.signal }),
+        model: [],
+      };
+      for (let n = roll(4); n >= 0; n--) both = stage(roll, pools, both);
+      const error = new RangeError('the end');
+      const after = roll(20);
+      let seen = 0;
+      let ending: unknown;
+      const how = roll(4);
+      // A chain that hands on nothing at all ends this way.
+      const timer = setTimeout(() => controller.abort(error), 100);
+      try {
+        if (how === 0) {
+          for await (const _ of both.items) if (seen++ === after) break;
+        } else {
+          await both.items.forEach(() => {
+            if (seen++ !== after) return;
+            if (how === 1) controller.abort(error);
+            if (how === 2) throw error;
+            if (how === 3) setImmediate(() => controller.abort(error));
+          });
+        }
+      } catch (thrown) {
+        ending = thrown;
+      }
+      clearTimeout(timer);
+      assert.ok(ending === undefined || ending === error, `${story}: ${String(ending)}`);
+      assert.equal(input.closed, 1, story);
+    }
+    for (const pool of pools) {
+      assert.equal(pool.stats().tasks.pending, 0);
+      await pool.close();
+    }
+    await turn();
+    process.off('unhandledRejection', listener);
+    assert.deepEqual(lost, []);
+  },
+);
