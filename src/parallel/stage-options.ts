@@ -135,7 +135,7 @@ export function placement(owner: string, options: unknown, kind: CallKind & ('st
   }
   for (const [name, where] of Object.entries({
     signal: 'give it to pipeline()',
-    help: 'nobody could help',
+    help: 'this thread runs the pipeline',
   })) {
     if (name in given) throw new TypeError(`${owner}(): a stage has no option \`${name}\`: ${where}`);
   }
