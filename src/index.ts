@@ -10,6 +10,7 @@ export {
   TaskTimeoutError,
   TuttiError,
   UnsupportedError,
+  WaitTimeoutError,
   WorkerCrashedError,
   WorkerInitError,
 } from './base/errors.ts';

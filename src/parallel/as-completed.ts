@@ -1,5 +1,5 @@
 /** Tasks in the order in which they end. */
-import { TaskTimeoutError } from '../base/errors.ts';
+import { WaitTimeoutError } from '../base/errors.ts';
 import { Fifo } from '../executor/fifo.ts';
 import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import { tasksOf, watchSettled } from './settlements.ts';
@@ -25,7 +25,7 @@ interface Waiter<P> {
  * @param tasks tasks or promises, in an iterable; one that is there twice comes once
  * @param options {@link WaitingOptions}: `timeoutMs` is for all of them together, counted from the first pull
  * @returns an async iterator of the tasks and their outcomes in the order in which they settle; of those that have settled
- *   already in the order in which they are given. After `timeoutMs` it throws `TaskTimeoutError`, on an abort the
+ *   already in the order in which they are given. After `timeoutMs` it throws `WaitTimeoutError`, on an abort the
  *   signal's reason
  * @throws {TypeError | RangeError} for a wrong argument or option
  *
@@ -127,7 +127,7 @@ class Completed<P extends PromiseLike<unknown>> implements AsyncIterableIterator
   #timeUp(): void {
     const all = this.#tasks.size;
     const message = `asCompleted(): ${this.#left} of ${all} tasks had not settled after ${this.#timeoutMs} ms`;
-    this.#fail(new TaskTimeoutError(message, this.#timeoutMs as number));
+    this.#fail(new WaitTimeoutError(message));
   }
 
   #rest(): void {

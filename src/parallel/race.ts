@@ -1,5 +1,5 @@
 /** The first of many, and the end of the others. */
-import { TaskTimeoutError } from '../base/errors.ts';
+import { WaitTimeoutError } from '../base/errors.ts';
 import { show } from '../base/options.ts';
 import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import { watchSettled } from './settlements.ts';
@@ -14,7 +14,7 @@ import { raceOptions, type WaitingOptions } from './waiting-options.ts';
  *
  * @param contestants tasks, promises, and functions that get an AbortSignal and are called at once
  * @param options {@link WaitingOptions}; an abort and the end of the time cancel all of them
- * @returns a promise of the winner's result; rejects with the winner's error, with `TaskTimeoutError` when `timeoutMs` have
+ * @returns a promise of the winner's result; rejects with the winner's error, with `WaitTimeoutError` when `timeoutMs` have
  *   passed, with the reason of the `signal`, or with a `RangeError` when there is nobody to wait for
  * @throws {TypeError | RangeError} (as a rejection) for a wrong argument or option, before any function is called
  *
@@ -67,7 +67,7 @@ export async function race<T>(contestants: Iterable<Work<T>>, options?: WaitingO
       unwatch = watchSettled(running, (winner) => resolve(winner as Promise<Awaited<T>>));
       if (timeoutMs !== undefined) {
         const message = `race(): none of ${works.length} had settled after ${timeoutMs} ms`;
-        timer = setTimeout(() => reject(new TaskTimeoutError(message, timeoutMs)), timeoutMs);
+        timer = setTimeout(() => reject(new WaitTimeoutError(message)), timeoutMs);
       }
       if (signal !== undefined) {
         aborted = { cancel: (reason) => (reject(reason as Error), true) };

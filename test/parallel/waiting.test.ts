@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, describe, test } from 'node:test';
-import { asCompleted, race, serial, shared, TaskTimeoutError, threads, wait } from 'tutti';
+import { asCompleted, race, serial, shared, WaitTimeoutError, threads, wait } from 'tutti';
 import { assertNoLeaks } from '../leaks.js';
 import { deferred, settle } from './inputs.js';
 
@@ -180,9 +180,9 @@ void describe('asCompleted()', () => {
       const reading = async () => {
         for await (const { task } of asCompleted([quick, never(), never()], { timeoutMs })) seen.push(task);
       };
-      await assert.rejects(reading, (error: TaskTimeoutError) => {
-        assert.ok(error instanceof TaskTimeoutError);
-        assert.equal(error.timeoutMs, timeoutMs);
+      await assert.rejects(reading, (error: WaitTimeoutError) => {
+        assert.ok(error instanceof WaitTimeoutError);
+        assert.equal(error.code, 'ERR_TUTTI_WAIT_TIMEOUT');
         assert.match(error.message, new RegExp(`2 of 3 tasks had not settled after ${timeoutMs} ms`));
         return true;
       });
@@ -299,7 +299,7 @@ void describe('race()', () => {
     await assert.rejects(stuck, is(reason));
     assert.equal(getEventListeners(signal, 'abort').length, 0);
     const other = pool.submit(never);
-    await assert.rejects(race([other], { timeoutMs: 5 }), TaskTimeoutError);
+    await assert.rejects(race([other], { timeoutMs: 5 }), WaitTimeoutError);
     assert.equal(other.status, 'cancelled');
     const late = pool.submit(never);
     await assert.rejects(
