@@ -9,8 +9,10 @@ export {
   ExecutorClosedError,
   MissingPackageError,
   NotHeldError,
+  PipelineConsumedError,
   QueueFullError,
   SharedMemoryError,
+  TaskGroupClosedError,
   TaskTimeoutError,
   TuttiError,
   UnsupportedError,
@@ -50,6 +52,29 @@ export type {
   TaskStatus,
 } from './executor/index.ts';
 export { serial } from './executor/serial.ts';
+export { asCompleted, failedAt, pipeline, race, TaskGroup, wait } from './parallel/index.ts';
+export type {
+  BatchOptions,
+  CompletedTask,
+  FailurePlace,
+  LocalSinkOptions,
+  LocalStageOptions,
+  Pipeline,
+  PipelineIterator,
+  PipelineOptions,
+  PipeToOptions,
+  PoolSinkOptions,
+  PoolStageOptions,
+  StageContext,
+  TaskGroupOptions,
+  TaskGroupRunOptions,
+  Transformer,
+  Waited,
+  WaitingOptions,
+  WaitOptions,
+  WindowOptions,
+  Work,
+} from './parallel/index.ts';
 export { processes, type ProcessesOptions } from './processes/processes.ts';
 export { reusable } from './processes/reusable.ts';
 export { threads } from './threads/threads.ts';

@@ -208,3 +208,13 @@ export class BrokenBarrierError extends TuttiError {
 export class ChannelClosedError extends TuttiError {
   readonly code = 'ERR_TUTTI_CHANNEL_CLOSED';
 }
+
+/** A pipeline was read a second time: its source is used up by the first. */
+export class PipelineConsumedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_PIPELINE_CONSUMED';
+}
+
+/** A task group has ended: nothing can be started in it any more. */
+export class TaskGroupClosedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_TASK_GROUP_CLOSED';
+}

@@ -137,6 +137,28 @@ for (const name of ['consumer.mjs', 'consumer.cjs']) {
   });
 }
 
+test('tutti/rxjs names the command that installs rxjs, and works where it is', options, () => {
+  const program = `
+    import { threads } from 'tutti';
+    import { parallelFilter, parallelMap } from 'tutti/rxjs';
+    const pool = threads({ workers: 1 });
+    try {
+      const double = parallelMap(pool, (x) => x * 2);
+      const even = parallelFilter(pool, (x) => x % 2 === 0, { ordered: false });
+      const { lastValueFrom, of, toArray } = await import('rxjs');
+      console.log(await lastValueFrom(of(1, 2, 3).pipe(even, double, toArray())));
+    } catch (error) {
+      console.log(error.code, error.message);
+    }
+    await pool.close();`;
+  const output = () => node('--input-type=module', '--eval', program);
+  assert.match(output(), /^ERR_TUTTI_MISSING_PACKAGE .*run: npm install rxjs/);
+  const installed = join(folder, 'node_modules', 'rxjs');
+  symlinkSync(fromRoot('node_modules/rxjs'), installed, 'junction');
+  assert.match(output(), /^\[ 4 \]/);
+  rmSync(installed);
+});
+
 test('the command line starts', options, () => {
   assert.match(succeed('npm', ['exec', '--no', '--', 'tutti', '--help']), /demo/);
 });
