@@ -52,7 +52,17 @@ export type {
   TaskStatus,
 } from './executor/index.ts';
 export { serial } from './executor/serial.ts';
-export { asCompleted, failedAt, pipeline, race, TaskGroup, wait } from './parallel/index.ts';
+export {
+  asCompleted,
+  failedAt,
+  pipeline,
+  race,
+  TaskGroup,
+  wait,
+  waitAll,
+  waitAny,
+  waitFirst,
+} from './parallel/index.ts';
 export type {
   BatchOptions,
   CompletedTask,

@@ -17,6 +17,6 @@ export type {
 } from './stage-options.ts';
 export { TaskGroup, type TaskGroupOptions, type TaskGroupRunOptions } from './task-group.ts';
 export type { Transformer } from './through.ts';
-export { wait, type Waited } from './wait.ts';
+export { wait, waitAll, waitAny, waitFirst, type Waited } from './wait.ts';
 export type { WaitingOptions, WaitOptions } from './waiting-options.ts';
 export type { Work } from './work.ts';

@@ -1,7 +1,7 @@
 /** Waiting for some of many tasks. */
 import { unwatchSignal, watchSignal } from '../executor/signal-hub.ts';
 import { tasksOf, watchSettled } from './settlements.ts';
-import { waitOptions, type WaitOptions } from './waiting-options.ts';
+import { waitOptions, type WaitingOptions, type WaitOptions } from './waiting-options.ts';
 
 /** How far tasks are; every one is in one of both. */
 export interface Waited<P> {
@@ -71,7 +71,8 @@ export function wait<P extends PromiseLike<unknown>>(
     const unwatch = watchSettled(pending, (task, failed) => {
       pending.delete(task);
       done.add(task);
-      if (enough || !(pending.size === 0 || until === 'first' || (until === 'failure' && failed))) return;
+      const decides = until === 'first' || until === (failed ? 'failure' : 'success');
+      if (enough || !(pending.size === 0 || decides)) return;
       enough = true;
       // Others have settled, too, and are next to be heard of.
       queueMicrotask(finish);
@@ -79,4 +80,60 @@ export function wait<P extends PromiseLike<unknown>>(
     if (timeoutMs !== undefined) timer = setTimeout(finish, timeoutMs);
     if (signal !== undefined) watchSignal(signal, aborted);
   });
+}
+
+/**
+ * Waits until the first of some tasks has settled, well or not: {@link wait} with `until: 'first'`.
+ *
+ * @example
+ * ```ts
+ * import { waitFirst } from 'tutti';
+ *
+ * const failed = Promise.reject(new RangeError('no'));
+ * const { done } = await waitFirst([failed, new Promise(() => {})]);
+ * done.has(failed); // => true
+ * ```
+ */
+export function waitFirst<P extends PromiseLike<unknown>>(
+  tasks: Iterable<P>,
+  options?: WaitingOptions,
+): Promise<Waited<P>> {
+  return wait(tasks, { ...options, until: 'first' });
+}
+
+/**
+ * Waits until one of some tasks has a result, or all have failed: {@link wait} with `until: 'success'`.
+ *
+ * @example
+ * ```ts
+ * import { waitAny } from 'tutti';
+ *
+ * const failed = Promise.reject(new RangeError('no'));
+ * const { done, pending } = await waitAny([failed, Promise.resolve(1), new Promise(() => {})]);
+ * [done.size, pending.size]; // => [2, 1]
+ * ```
+ */
+export function waitAny<P extends PromiseLike<unknown>>(
+  tasks: Iterable<P>,
+  options?: WaitingOptions,
+): Promise<Waited<P>> {
+  return wait(tasks, { ...options, until: 'success' });
+}
+
+/**
+ * Waits until all of some tasks have settled, well or not: {@link wait} without `until`.
+ *
+ * @example
+ * ```ts
+ * import { waitAll } from 'tutti';
+ *
+ * const { done, pending } = await waitAll([Promise.resolve(1), Promise.reject(new RangeError('no'))]);
+ * [done.size, pending.size]; // => [2, 0]
+ * ```
+ */
+export function waitAll<P extends PromiseLike<unknown>>(
+  tasks: Iterable<P>,
+  options?: WaitingOptions,
+): Promise<Waited<P>> {
+  return wait(tasks, { ...options, until: 'all' });
 }

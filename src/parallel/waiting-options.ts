@@ -12,14 +12,20 @@ export interface WaitingOptions {
 
 /** Options of `wait`. */
 export interface WaitOptions extends WaitingOptions {
-  /** `all` (the default): every task has settled; `first`: one has; `failure`: one has been rejected, or every task has settled. */
-  until?: 'all' | 'first' | 'failure';
+  /**
+   * `all` (the default): every task has settled; `first`: one has; `success`: one has a result, or every task has settled; `failure`:
+   * one has been rejected, or every task has settled.
+   */
+  until?: 'all' | 'first' | 'success' | 'failure';
 }
 
 const rules = { timeoutMs: number({ min: 0, max: MAX_DELAY_MS }), signal: abortSignal() };
 
 /** The checked options of `wait()`. */
-export const waitOptions = optionChecker('wait', { ...rules, until: oneOf('all', 'first', 'failure') });
+export const waitOptions = optionChecker('wait', {
+  ...rules,
+  until: oneOf('all', 'first', 'success', 'failure'),
+});
 /** The checked options of `race()`. */
 export const raceOptions = optionChecker('race', rules);
 /** The checked options of `asCompleted()`. */

@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, describe, test } from 'node:test';
-import { asCompleted, race, serial, shared, WaitTimeoutError, threads, wait } from 'tutti';
+import {
+  asCompleted,
+  race,
+  serial,
+  shared,
+  WaitTimeoutError,
+  threads,
+  wait,
+  waitAll,
+  waitAny,
+  waitFirst,
+} from 'tutti';
 import { assertNoLeaks } from '../leaks.js';
 import { deferred, settle } from './inputs.js';
 
@@ -71,6 +82,34 @@ void describe('wait()', () => {
     assert.deepEqual([...pending], [c.promise]);
     const well = await wait([Promise.resolve(1), Promise.resolve(2)], { until: 'failure' });
     assert.equal(well.done.size, 2);
+  });
+
+  test('waitAny: a failure is not enough, but nothing else than failures is', limit, async () => {
+    const [a, b, c] = [deferred(), deferred(), deferred()];
+    let over = false;
+    const waiting = waitAny([a.promise, b.promise, c.promise]).then((waited) => {
+      over = true;
+      return waited;
+    });
+    a.reject(new RangeError('a'));
+    await settle();
+    assert.equal(over, false);
+    b.resolve();
+    const { done, pending } = await waiting;
+    assert.deepEqual([...done], [a.promise, b.promise]);
+    assert.deepEqual([...pending], [c.promise]);
+    const badly = await waitAny([Promise.reject(new RangeError('no'))]);
+    assert.equal(badly.done.size, 1);
+  });
+
+  test('waitFirst and waitAll come back with a failure, and with everything', limit, async () => {
+    const [a, b] = [deferred(), deferred()];
+    a.reject(new RangeError('a'));
+    const first = await waitFirst([a.promise, b.promise]);
+    assert.deepEqual([...first.done], [a.promise]);
+    const all = waitAll([a.promise, b.promise]);
+    b.resolve();
+    assert.equal((await all).done.size, 2);
   });
 
   test('comes back after timeoutMs with what there is', limit, async () => {
