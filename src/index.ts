@@ -1,5 +1,8 @@
 /** Tutti: write an ordinary function and play it on every core. */
 export {
+  ActorDeadlockError,
+  ActorDiedError,
+  ActorNameError,
   CaptureError,
   ExecutorClosedError,
   MissingPackageError,
@@ -19,8 +22,16 @@ export { segment, type Segment, type SegmentHandle } from './memory/segment.ts';
 export { isShared, shared, type SharedOptions } from './memory/shared.ts';
 export { deserialize, refuse, serialize, task } from './closure/index.ts';
 export { context, type TaskContext } from './executor/context.ts';
-export { Executor, Task } from './executor/index.ts';
+export { controls, Executor, getActor, Task } from './executor/index.ts';
 export type {
+  Actor,
+  ActorCallOptions,
+  ActorClass,
+  ActorControls,
+  ActorMethod,
+  ActorOptions,
+  ActorState,
+  ActorStream,
   AnyItems,
   BackendStats,
   BulkOptions,
@@ -46,6 +57,7 @@ export { processes, type ProcessesOptions } from './processes/processes.ts';
 export { reusable } from './processes/reusable.ts';
 export { threads } from './threads/threads.ts';
 export {
+  actor,
   broadcast,
   every,
   filter,

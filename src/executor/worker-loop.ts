@@ -11,6 +11,7 @@ import type { Packed } from '../closure/wire.ts';
 import type { Bell } from './bell.ts';
 import { Rest, type Board } from './board.ts';
 import type { CallLane, LaneHost } from './call-lane.ts';
+import { noticed, openParentChannel, type WorkerChannel } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import { runPart, type PartEnd } from './runner.ts';
 import type { FromWorker, PartMessage, Post, ToWorker } from './wire.ts';
@@ -54,6 +55,7 @@ export class WorkerLoop implements LaneHost {
   /** Arguments of calls in the ring, by slot. */
   readonly #args = new Map<number, readonly unknown[]>();
   #lane: CallLane | undefined;
+  readonly #channel: WorkerChannel;
   /** Messages that have come. */
   #taken = 0;
   #lastMemory = 0;
@@ -76,6 +78,27 @@ export class WorkerLoop implements LaneHost {
       },
       (slot, k, act) => board.blame(slot, k, act),
     );
+    this.#channel = this.#openChannel();
+    openParentChannel(this.#channel);
+  }
+
+  #openChannel(): WorkerChannel {
+    return {
+      workerId: this.workerId,
+      notify: (data, transfer, failed) => {
+        try {
+          this.outbox.notice(data, transfer);
+        } catch (error) {
+          failed(error);
+        }
+      },
+      poll: () => {
+        while (this.#receive());
+      },
+      // A worker lives as long as its scheduler wants it to.
+      retain() {},
+      release() {},
+    };
   }
 
   /** Handles one message; starts running what it brought. */
@@ -155,6 +178,9 @@ export class WorkerLoop implements LaneHost {
           break;
         case 'stop':
           if (this.running?.slot === entry[1]) void this.running.stop(entry[2]);
+          break;
+        case 'notice':
+          noticed(this.#channel, entry[1]);
           break;
         case 'exit':
           this.#exiting = true;

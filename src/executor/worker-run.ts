@@ -144,7 +144,7 @@ const nativeAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'ab
  * A controller whose signal looks for a request to stop whenever it is read: a synchronous loop gets no events, and
  * `while (!signal.aborted)` must end all the same.
  */
-function pollingController(poll: () => void): AbortController {
+export function pollingController(poll: () => void): AbortController {
   const controller = new AbortController();
   const { signal } = controller;
   Object.defineProperty(signal, 'aborted', {
