@@ -16,7 +16,10 @@ export interface NoticePeer {
    * and then calls `failed`.
    */
   notify(data: unknown, transfer: Transferable[], failed: (error: unknown) => void): void;
-  /** Keeps this process alive, and the pool open, until as many {@link release}s have come. */
+  /**
+   * Something goes on until as many {@link release}s have come: a scheduler stays alive and its pool open, a worker does not
+   * block its thread.
+   */
   retain(): void;
   release(): void;
 }

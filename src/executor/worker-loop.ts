@@ -56,6 +56,8 @@ export class WorkerLoop implements LaneHost {
   readonly #args = new Map<number, readonly unknown[]>();
   #lane: CallLane | undefined;
   readonly #channel: WorkerChannel;
+  /** What goes on in this thread besides parts: it must not be blocked. */
+  #unseen = 0;
   /** Messages that have come. */
   #taken = 0;
   #lastMemory = 0;
@@ -95,9 +97,8 @@ export class WorkerLoop implements LaneHost {
       poll: () => {
         while (this.#receive());
       },
-      // A worker lives as long as its scheduler wants it to.
-      retain() {},
-      release() {},
+      retain: () => void this.#unseen++,
+      release: () => void this.#unseen--,
     };
   }
 
@@ -121,6 +122,10 @@ export class WorkerLoop implements LaneHost {
 
   get partsWait(): boolean {
     return this.#queue.length > 0;
+  }
+
+  get goesOn(): boolean {
+    return this.#unseen > 0;
   }
 
   get busy(): boolean {
@@ -201,6 +206,11 @@ export class WorkerLoop implements LaneHost {
         this.outbox.flush();
         if (this.#exiting) break;
         if (this.#receive()) continue;
+        if (this.#unseen > 0) {
+          // Much of it does not wait for anything but for its turn.
+          await undefined;
+          if (this.#hasWork()) continue;
+        }
         const rest = this.#lane?.rest() ?? 'away';
         if (rest === 'work') continue;
         if (rest === 'away') break;
@@ -220,6 +230,10 @@ export class WorkerLoop implements LaneHost {
     }
     this.#draining = false;
     if (this.#exiting) this.#options.exit();
+  }
+
+  #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#lane?.waiting === true;
   }
 
   /** Runs one part; returns a promise only when something in it is asynchronous. */

@@ -6,25 +6,30 @@
  */
 import { noteImport, packError, unpack, unpackError, type Packed } from '../../closure/index.ts';
 import { parentChannel, type NoticePeer } from '../notices.ts';
-import { contextStore } from '../runner.ts';
-import { handed, Instance, type InstanceCall, type Reply } from './instance.ts';
+import { contextStore, type ContextProvider, type ContextSource } from '../runner.ts';
+import { handed, Instance } from './instance.ts';
+import { InstanceCall, type Reply } from './instance-call.ts';
 import { answering, tell } from './router.ts';
 import { space, stateOf, type ActorRef } from './space.ts';
 
-/** Calls a method of an actor of this worker. */
-export function act(actor: number, id: number, method: number, ...args: unknown[]): unknown {
-  return serve('', actor, id, method, args);
+/** Calls a method of an actor of this worker: {@link codeOf} both. */
+export function act(code: number, ...args: unknown[]): unknown {
+  return serve('', code, args);
 }
 
 /** {@link act} for a call that other actors wait for: `chain` names them. */
-export function actFor(
-  chain: string,
-  actor: number,
-  id: number,
-  method: number,
-  ...args: unknown[]
-): unknown {
-  return serve(chain, actor, id, method, args);
+export function actFor(chain: string, code: number, ...args: unknown[]): unknown {
+  return serve(chain, code, args);
+}
+
+/** Methods have numbers below this. */
+const METHODS = 65_536;
+/** Specials are below zero. */
+const SPECIALS = 16;
+
+/** An actor's number and that of what is called, in one. */
+export function codeOf(actor: number, method: number): number {
+  return actor * METHODS + method + SPECIALS;
 }
 
 /** Makes an actor's object here; returns the names of its methods. */
@@ -58,63 +63,87 @@ for (const fn of [act, actFor, construct, leave]) {
   noteImport(fn, { specifier, base: specifier, name: fn.name });
 }
 
-function serve(chain: string, actor: number, id: number, method: number, args: readonly unknown[]): unknown {
+function serve(chain: string, code: number, args: readonly unknown[]): unknown {
+  const actor = Math.floor(code / METHODS);
   const parent = parentChannel() as NoticePeer;
+  const part = contextStore.getStore() as ContextProvider;
   const instance = space.hosted.get(actor);
   if (instance === undefined) {
-    tell(parent, ['missing', id]);
+    tell(parent, ['missing', (part.source() as ContextSource).taskId, actor]);
     return undefined;
   }
-  const reply = new ParentReply(parent, instance, id);
-  const call = instance.call({ id, method, args, chain }, reply, contextStore.getStore());
-  reply.call = call;
+  const call = new HostedCall(parent, instance, actor, (code % METHODS) - SPECIALS, args, chain, part);
   const value = instance.begin(call);
   return value === handed ? undefined : value;
 }
 
-/** Tells the owner of a call that does not end with its part. */
-class ParentReply implements Reply {
-  call: InstanceCall | undefined;
+/** A call of the owner's. What does not end with its part ends by notices. */
+class HostedCall extends InstanceCall implements Reply {
   readonly #parent: NoticePeer;
   readonly #instance: Instance;
-  readonly #id: number;
+  readonly #actor: number;
+  #id = 0;
 
-  constructor(parent: NoticePeer, instance: Instance, id: number) {
+  constructor(
+    parent: NoticePeer,
+    instance: Instance,
+    actor: number,
+    method: number,
+    args: readonly unknown[],
+    chain: string,
+    part: ContextProvider,
+  ) {
+    super(method, args, chain, instance.ref.key, part);
     this.#parent = parent;
     this.#instance = instance;
-    this.#id = id;
+    this.#actor = actor;
+  }
+
+  override get taskId(): number {
+    if (this.#id === 0) this.#id = this.part?.source()?.taskId ?? 0;
+    return this.#id;
+  }
+
+  override get reply(): this {
+    return this;
+  }
+
+  override detach(entered: boolean): void {
+    // The part knows it.
+    void this.taskId;
+    super.detach(entered);
   }
 
   pending(started: boolean): void {
-    const drop = (reason: unknown): void => this.#instance.drop(this.call as InstanceCall, reason);
-    stateOf(this.#parent).served.set(this.#id, { drop });
-    tell(this.#parent, ['pending', this.#id, started]);
+    const drop = (reason: unknown): void => this.#instance.drop(this, reason);
+    stateOf(this.#parent).served.set(this.taskId, { drop });
+    tell(this.#parent, ['pending', this.taskId, started, this.#actor]);
   }
 
   started(): void {
-    tell(this.#parent, ['started', this.#id]);
+    tell(this.#parent, ['started', this.taskId]);
   }
 
   value(value: unknown): void {
     this.#over();
-    answering(this.#parent, this.#id).value(value);
+    answering(this.#parent, this.taskId).given(value);
   }
 
   error(error: unknown): void {
     this.#over();
-    tell(this.#parent, ['answer', this.#id, false, packError(error)]);
+    tell(this.#parent, ['answer', this.taskId, false, packError(error)]);
   }
 
   stream(id: number): void {
     this.#over();
-    tell(this.#parent, ['streamed', this.#id, id]);
+    tell(this.#parent, ['streamed', this.taskId, id, this.#actor]);
   }
 
-  report(data: unknown): void {
-    answering(this.#parent, this.#id).report(data);
+  reports(data: unknown): void {
+    answering(this.#parent, this.taskId, this.#actor).reports(data);
   }
 
   #over(): void {
-    stateOf(this.#parent).served.delete(this.#id);
+    stateOf(this.#parent).served.delete(this.taskId);
   }
 }

@@ -21,28 +21,20 @@ export interface ActorCallSettings {
 
 /** Where the outcome of a call goes. */
 export interface Outcome {
-  value(value: unknown): void;
-  error(error: unknown): void;
-  stream(id: number): void;
-  report(data: unknown): void;
+  given(value: unknown): void;
+  failed(error: unknown): void;
+  /** What was returned is read bit by bit, by this number. */
+  opened(stream: number): void;
+  reports(data: unknown): void;
 }
 
-/** What a call is made of. */
-export interface CallParts {
+/** What is called, and how: the same for all calls of one method of a handle. */
+export interface CallTarget {
   readonly ref: ActorRef;
   readonly method: number;
   /** What messages call it. */
   readonly label: string;
-  readonly args: readonly unknown[];
   readonly settings: ActorCallSettings;
-  readonly caller: Caller | undefined;
-  /** Keys of the actors that wait for this call, with commas between them. */
-  readonly chain: string;
-}
-
-/** Keys of the actors on whose behalf the running code is called. */
-export function currentChain(): string {
-  return (contextStore.getStore() as { readonly chain?: string } | undefined)?.chain ?? '';
 }
 
 /** Whoever has a call that has not ended. */
@@ -54,37 +46,51 @@ export interface Holder {
 /** Told of a call's end. */
 export type OnEnd = (call: ActorCall) => void;
 
-export class ActorCall implements TaskSource<unknown>, Abortable {
-  readonly id = nextTaskId();
-  readonly ref: ActorRef;
-  readonly method: number;
-  readonly label: string;
-  readonly settings: ActorCallSettings;
-  readonly chain: string;
-  args: readonly unknown[];
-  status: TaskStatus = 'queued';
-  progress: Progress | undefined;
-  resolve: (value: unknown) => void = ignore;
-  holder: Holder | undefined;
-  readonly #caller: Caller | undefined;
-  readonly #outcome: Outcome;
-  #ended: OnEnd | undefined;
-  #timer: NodeJS.Timeout | undefined;
+export abstract class ActorCall implements TaskSource<unknown>, Abortable {
+  declare readonly id: number;
+  declare readonly target: CallTarget;
+  declare args: readonly unknown[];
+  /** Keys of the actors that wait for this call, with commas between them. */
+  declare readonly chain: string;
+  declare status: TaskStatus;
+  declare progress: Progress | undefined;
+  declare resolve: (value: unknown) => void;
+  declare holder: Holder | undefined;
+  declare private readonly caller: Caller | undefined;
+  declare private ended: OnEnd | undefined;
+  declare private timer: NodeJS.Timeout | undefined;
 
-  /** `outcome` is told how it ends. */
-  constructor(parts: CallParts, outcome: Outcome) {
-    this.ref = parts.ref;
-    this.method = parts.method;
-    this.label = parts.label;
-    this.args = parts.args;
-    this.settings = parts.settings;
-    this.chain = parts.chain;
-    this.#caller = parts.caller;
-    this.#outcome = outcome;
+  constructor(target: CallTarget, args: readonly unknown[], caller: Caller | undefined, chain: string) {
+    this.id = nextTaskId();
+    this.target = target;
+    this.args = args;
+    this.chain = chain;
+    this.status = 'queued';
+    this.progress = undefined;
+    this.resolve = ignore;
+    this.holder = undefined;
+    this.caller = caller;
+    this.ended = undefined;
+    this.timer = undefined;
+  }
+
+  /** Who waits for it is told how it ended. */
+  protected abstract outcome(): Outcome;
+
+  get ref(): ActorRef {
+    return this.target.ref;
+  }
+
+  get method(): number {
+    return this.target.method;
+  }
+
+  get settings(): ActorCallSettings {
+    return this.target.settings;
   }
 
   get name(): string {
-    return `${this.ref.name}.${this.label}`;
+    return `${this.ref.name}.${this.target.label}`;
   }
 
   get settled(): boolean {
@@ -98,7 +104,7 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
       this.cancel(signal.reason);
       return;
     }
-    if (this.ref.most === 1 && this.method > Special.pull && this.chain.split(',').includes(this.ref.key)) {
+    if (this.chain !== '' && this.#waitsForItself()) {
       this.fail(this.#deadlock());
       return;
     }
@@ -108,6 +114,12 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** An actor of one call at a time waits for what this call is part of. */
+  #waitsForItself(): boolean {
+    const { key, most } = this.ref;
+    return most === 1 && this.method > Special.pull && this.chain.split(',').includes(key);
   }
 
   #deadlock(): ActorDeadlockError {
@@ -126,19 +138,19 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
 
   value(value: unknown): void {
     if (!this.#end('done')) return;
-    this.#outcome.value(value);
+    this.outcome().given(value);
   }
 
   /** What it returned is read bit by bit. */
   stream(id: number): void {
     if (!this.#end('done')) return;
-    this.#outcome.stream(id);
+    this.outcome().opened(id);
   }
 
   fail(error: unknown): void {
     if (!this.#end('failed')) return;
-    if (this.#caller !== undefined) appendCaller(error, `${this.name} (task #${this.id})`, this.#caller);
-    this.#outcome.error(error);
+    if (this.caller !== undefined) appendCaller(error, `${this.name} (task #${this.id})`, this.caller);
+    this.outcome().failed(error);
   }
 
   cancel(given?: unknown): boolean {
@@ -146,7 +158,7 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
     const reason = given ?? new DOMException(`task ${this.name} #${this.id} was cancelled`, 'AbortError');
     const { holder } = this;
     this.#end('cancelled');
-    this.#outcome.error(reason);
+    this.outcome().failed(reason);
     holder?.drop(reason);
     return true;
   }
@@ -154,13 +166,13 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
   reported(data: unknown): void {
     if (this.settled) return;
     this.progress = { completed: 0, total: 1, index: 0, data };
-    this.#outcome.report(data);
+    this.outcome().reports(data);
   }
 
   /** `tell` is told once of the end, whichever it is, before whoever waits for it. */
   onEnd(tell: OnEnd): void {
-    const before = this.#ended;
-    this.#ended =
+    const before = this.ended;
+    this.ended =
       before === undefined
         ? tell
         : (call) => {
@@ -172,9 +184,9 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
   /** Its time starts now. */
   limit(workerId: number): void {
     const { timeoutMs } = this.settings;
-    if (timeoutMs === undefined || this.settled || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#late(timeoutMs, workerId), timeoutMs);
-    this.#timer.unref();
+    if (timeoutMs === undefined || this.settled || this.timer !== undefined) return;
+    this.timer = setTimeout(() => this.#late(timeoutMs, workerId), timeoutMs);
+    this.timer.unref();
   }
 
   #late(timeoutMs: number, workerId: number): void {
@@ -194,12 +206,26 @@ export class ActorCall implements TaskSource<unknown>, Abortable {
   #end(status: TaskStatus): boolean {
     if (this.settled) return false;
     this.status = status;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.timer !== undefined) clearTimeout(this.timer);
     if (this.settings.signal !== undefined) unwatchSignal(this.settings.signal, this);
     this.args = none;
     this.holder = undefined;
-    this.#ended?.(this);
+    this.ended?.(this);
     return true;
+  }
+}
+
+/** A call whose outcome goes to `told`. */
+export class RelayedCall extends ActorCall {
+  readonly #told: Outcome;
+
+  constructor(target: CallTarget, args: readonly unknown[], chain: string, told: Outcome) {
+    super(target, args, undefined, chain);
+    this.#told = told;
+  }
+
+  protected override outcome(): Outcome {
+    return this.#told;
   }
 }
 

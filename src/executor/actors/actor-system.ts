@@ -88,6 +88,7 @@ export class ActorSystem {
     lodging.place.residents.add(actor);
     this.#actors.add(actor);
     space.owned.set(ref.key, actor);
+    space.numbered.set(actor.id, actor);
     if (name !== undefined) space.names.set(name, actor);
     return actor;
   }

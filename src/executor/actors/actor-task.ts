@@ -1,46 +1,41 @@
 /** What a method of an actor returns: a task, which can be read as a stream where that is what comes back. */
 import { Task } from '../task.ts';
-import { captureInRow, type Caller } from '../caller-stack.ts';
-import { ActorCall, currentChain, type ActorCallSettings, type Outcome } from './actor-call.ts';
+import { captureInRow } from '../caller-stack.ts';
+import { ActorCall, type CallTarget, type Outcome } from './actor-call.ts';
 import { RemoteStream } from './remote-stream.ts';
+import { currentChain } from './instance-call.ts';
 import { route } from './router.ts';
-import type { ActorRef } from './space.ts';
 
 /** Calls an actor; `below` is the function whose callers are named in errors. */
 export function callActor(
-  ref: ActorRef,
-  method: number,
-  label: string,
+  target: CallTarget,
   args: readonly unknown[],
-  settings: ActorCallSettings,
   below: (...args: never[]) => unknown,
 ): ActorTask<unknown> {
-  const caller: Caller = captureInRow(below, below);
-  const outcome = new TaskOutcome();
-  const call = new ActorCall({ ref, method, label, args, settings, caller, chain: currentChain() }, outcome);
-  outcome.call = call;
+  const call = new TaskCall(target, args, captureInRow(below, below), currentChain());
   const task = new ActorTask<unknown>(call);
   call.start(route);
   return task;
 }
 
-class TaskOutcome implements Outcome {
-  declare call: ActorCall;
-
-  value(value: unknown): void {
-    this.call.resolve(value);
+class TaskCall extends ActorCall implements Outcome {
+  protected override outcome(): Outcome {
+    return this;
   }
 
-  error(error: unknown): void {
-    this.call.resolve(Promise.reject(error));
+  given(value: unknown): void {
+    this.resolve(value);
   }
 
-  stream(id: number): void {
-    const { ref, label, settings } = this.call;
-    this.call.resolve(new RemoteStream(ref, label, id, settings));
+  failed(error: unknown): void {
+    this.resolve(Promise.reject(error));
   }
 
-  report(): void {
+  opened(id: number): void {
+    this.resolve(new RemoteStream(this.target, id));
+  }
+
+  reports(): void {
     // The task shows it as its progress.
   }
 }

@@ -4,10 +4,10 @@ import type { AnyFunction } from '../../closure/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Chunk, ChunkOutcome, ChunkSink } from '../backend.ts';
 import type { NoticePeer } from '../notices.ts';
-import { act, actFor } from './act.ts';
+import { act, actFor, codeOf } from './act.ts';
 import type { ActorCall, Holder } from './actor-call.ts';
 import type { Place } from './place.ts';
-import { space, type Sent } from './space.ts';
+import type { Sent } from './space.ts';
 
 /** The owner, as its calls on their way see it. */
 export interface DeliveryOwner {
@@ -41,8 +41,9 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
     this.#owner = owner;
     this.#place = place;
     this.call = call;
-    const { id, method, args, chain } = call;
-    this.args = chain === '' ? [owner.id, id, method, ...args] : [chain, owner.id, id, method, ...args];
+    const { method, args, chain } = call;
+    const code = codeOf(owner.id, method);
+    this.args = chain === '' ? [code, ...args] : [chain, code, ...args];
     this.fns = chain === '' ? plain : chained;
     this.seed = owner.nextSeed();
   }
@@ -50,7 +51,6 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   /** Sends it. */
   run(): void {
     const { call } = this;
-    space.sent.set(call.id, this);
     call.holder = this;
     try {
       this.#place.backend.run(this);
@@ -111,8 +111,8 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
     if (this.#finish()) this.call.value(values[0]);
   }
 
-  report(): void {
-    // Reports come as notices.
+  report(_k: number, data: unknown): void {
+    this.call.reported(data);
   }
 
   end(outcome: ChunkOutcome): void {
@@ -142,7 +142,7 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   /** An error about the arguments, in the caller's numbers: some come before the caller's. */
   #explained(error: unknown): unknown {
     if (!(error instanceof CaptureError)) return error;
-    const own = this.fns === plain ? 3 : 4;
+    const own = this.fns === plain ? 1 : 2;
     const shift = (text: string): string =>
       text.replace(/\bargs\[(\d+)\]/g, (all, k: string) =>
         Number(k) >= own ? `args[${Number(k) - own}]` : all,
@@ -156,7 +156,6 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    space.sent.delete(this.call.id);
     return true;
   }
 }

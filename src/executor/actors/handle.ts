@@ -43,10 +43,10 @@ export function makeHandle(data: HandleData, settings: ActorCallSettings): Actor
     Object.defineProperty(handle, name, { value, enumerable: false, configurable: true, writable: true });
   };
   for (const [name, value] of Object.entries(controlsOf(data, settings))) define(name, value);
-  data.methods.forEach((name, index) => {
-    const method = (...args: unknown[]): unknown =>
-      callActor(data.ref, index, name, args, settings, method as never);
-    define(name, method);
+  data.methods.forEach((label, index) => {
+    const target = { ref: data.ref, method: index, label, settings };
+    const method = (...args: unknown[]): unknown => callActor(target, args, method as never);
+    define(label, method);
   });
   return handle;
 }
@@ -57,7 +57,7 @@ function controlsOf(
 ): Omit<ActorControls<object>, typeof Symbol.asyncDispose> {
   const { ref } = data;
   const control = (method: number, label: string, args: readonly unknown[] = []): never =>
-    callActor(ref, method, label, args, settings, control as never) as never;
+    callActor({ ref, method, label, settings }, args, control as never) as never;
   return {
     get: (name: string) => control(Special.get, `get('${String(name)}')`, [name]),
     with: (options: unknown) => makeHandle(data, actorCallSettings(options, settings)) as never,

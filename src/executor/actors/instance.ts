@@ -1,31 +1,14 @@
 /** An actor's object where it lives, and the calls that wait for their turn there. */
-import { contextStore, isThenable, type ContextProvider } from '../runner.ts';
+import type { AnyFunction } from '../../closure/index.ts';
+import { parentChannel } from '../notices.ts';
+import { isThenable } from '../runner.ts';
 import { Special } from './actor-call.ts';
-import { CallScope } from './call-scope.ts';
-import type { ActorRef } from './space.ts';
+import type { InstanceCall } from './instance-call.ts';
 import { OpenStreams, streamOf } from './open-streams.ts';
+import type { ActorRef } from './space.ts';
 
-/** Who is told of a call that does not end at once. */
-export interface Reply {
-  /** It has to wait, or is asynchronous; `started`: its method was called already. */
-  pending(started: boolean): void;
-  started(): void;
-  value(value: unknown): void;
-  error(error: unknown): void;
-  /** What it returned is read bit by bit. */
-  stream(id: number): void;
-  report(data: unknown): void;
-}
-
-/** A call where its object is. */
-export interface InstanceCall {
-  readonly method: number;
-  readonly args: readonly unknown[];
-  readonly reply: Reply;
-  readonly scope: CallScope;
-  /** It has no end yet. */
-  open: boolean;
-}
+/** What `begin` returns when the outcome comes, or went, by the call's reply. */
+export const handed: unique symbol = Symbol('handed over');
 
 export class Instance {
   readonly ref: ActorRef;
@@ -35,6 +18,8 @@ export class Instance {
   readonly #streams = new OpenStreams();
   readonly #waiting: InstanceCall[] = [];
   readonly #running = new Set<InstanceCall>();
+  /** Whether methods go on when they have returned, by number, as far as that is known. */
+  readonly #asyncOnes: (boolean | undefined)[] = [];
   /** Calls that occupy the object, synchronous ones too. */
   #occupied = 0;
 
@@ -44,27 +29,6 @@ export class Instance {
     this.methods = methods ?? methodsOf(object);
   }
 
-  /** Makes a call for {@link begin}. `part`: where it is the part that runs. */
-  call(
-    parts: {
-      readonly id: number;
-      readonly method: number;
-      readonly args: readonly unknown[];
-      readonly chain: string;
-    },
-    reply: Reply,
-    part: ContextProvider | undefined,
-  ): InstanceCall {
-    const { id, method, args, chain } = parts;
-    const { key } = this.ref;
-    const report = (data: unknown): void => {
-      if (call.open) reply.report(data);
-    };
-    const scope = new CallScope(id, chain === '' ? key : `${chain},${key}`, report, part);
-    const call: InstanceCall = { method, args, reply, scope, open: true };
-    return call;
-  }
-
   /**
    * Calls the method, or has it wait for its turn. Returns what it returned (or throws) where that is known at once; otherwise
    * {@link handed}, and `reply` is told of the outcome.
@@ -72,7 +36,7 @@ export class Instance {
   begin(call: InstanceCall): unknown {
     if (occupies(call) && (this.#occupied >= this.ref.most || this.#waiting.length > 0)) {
       this.#waiting.push(call);
-      call.scope.detach();
+      call.detach(true);
       call.reply.pending(false);
       return handed;
     }
@@ -91,7 +55,7 @@ export class Instance {
     if (!call.open) return;
     const at = this.#waiting.indexOf(call);
     if (at < 0) {
-      call.scope.stop(reason);
+      call.stop(reason);
       return;
     }
     this.#waiting.splice(at, 1);
@@ -116,9 +80,11 @@ export class Instance {
   #start(call: InstanceCall, queued: boolean): unknown {
     const occupied = occupies(call);
     if (occupied) this.#occupied++;
+    // To enter a context costs as much as a small call: the part's does for what ends with it.
+    const entered = call.method < 0 || this.#isAsync(call.method);
     let value: unknown;
     try {
-      value = contextStore.run(call.scope, this.#invoke, call);
+      value = call.run(entered, this.#invoke);
     } catch (error) {
       this.#leave(call, occupied);
       throw error;
@@ -128,22 +94,38 @@ export class Instance {
       return this.#given(call, value);
     }
     this.#running.add(call);
-    call.scope.detach();
+    parentChannel()?.retain();
+    if (!entered) this.#asyncOnes[call.method] = true;
+    call.detach(entered);
     if (!queued) call.reply.pending(true);
     Promise.resolve(value).then(
       (result: unknown) => {
+        parentChannel()?.release();
         this.#leave(call, occupied);
         const given = this.#given(call, result);
         if (given !== handed) this.#settle(call, () => call.reply.value(given));
         this.#next();
       },
       (error: unknown) => {
+        parentChannel()?.release();
         this.#leave(call, occupied);
         this.#settle(call, () => call.reply.error(error));
         this.#next();
       },
     );
     return handed;
+  }
+
+  /** Whether it is declared so, or has returned a promise before. */
+  #isAsync(method: number): boolean {
+    const known = this.#asyncOnes[method];
+    if (known !== undefined) return known;
+    const fn = (this.object as Record<string, unknown>)[this.methods[method] as string] as
+      AnyFunction | undefined;
+    const tag: unknown = (fn as { readonly [Symbol.toStringTag]?: unknown } | undefined)?.[
+      Symbol.toStringTag
+    ];
+    return (this.#asyncOnes[method] = tag === 'AsyncFunction');
   }
 
   #leave(call: InstanceCall, occupied: boolean): void {
@@ -196,9 +178,6 @@ export class Instance {
     throw new TypeError(`${this.ref.name}.${name} is not a function any more`);
   };
 }
-
-/** What {@link Instance.begin} returns when the outcome comes, or went, by `reply`. */
-export const handed: unique symbol = Symbol('handed over');
 
 /** Reading a stream is no turn of its own: the one that is read may wait for what other calls do. */
 function occupies(call: InstanceCall): boolean {

@@ -19,11 +19,12 @@ import { describeError } from '../crash-error.ts';
 import type { ExecutorCore } from '../executor-core.ts';
 import type { NoticePeer } from '../notices.ts';
 import { Special, type ActorCall } from './actor-call.ts';
+import { Delivery } from './delivery.ts';
 import type { ErrandEnd } from './errand.ts';
 import type { Lodging, Tenant } from './lodging.ts';
 import { PendingCall, stopOrKill, type PendingOwner } from './pending-call.ts';
 import type { Resident } from './place.ts';
-import { space, type ActorRef, type Owned } from './space.ts';
+import { space, type ActorRef, type Owned, type Sent } from './space.ts';
 
 export type ActorStatus = 'starting' | 'alive' | 'restarting' | 'closing' | 'dead';
 
@@ -64,7 +65,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   #futile = 0;
   #methods: readonly string[] = [];
   readonly #queue: ActorCall[] = [];
-  readonly #out = new Set<ActorCall>();
+  readonly #out = new Map<number, ActorCall>();
   readonly #pending = new Set<ActorCall>();
   /** Why it is dead. */
   #end: ActorDiedError | undefined;
@@ -180,6 +181,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     if (this.#status === 'alive') this.#again(error);
   }
 
+  sent(id: number): Sent | undefined {
+    const holder = this.#out.get(id)?.holder;
+    return holder instanceof Delivery ? holder : undefined;
+  }
+
   // ── what its calls tell ──────────────────────────────────────────────────────────────────────────────────────
 
   pending(call: ActorCall, peer: NoticePeer, started: boolean): void {
@@ -188,7 +194,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   }
 
   again(call: ActorCall): void {
-    this.#out.delete(call);
+    this.#out.delete(call.id);
     this.#pending.delete(call);
     if (call.settled) return;
     if (this.#end !== undefined) call.fail(this.#refusal(call));
@@ -230,7 +236,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   }
 
   #deliver(call: ActorCall): void {
-    this.#out.add(call);
+    this.#out.set(call.id, call);
     this.#lodging.deliver(this, call);
   }
 
@@ -253,7 +259,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     else if (status === 'failed') this.#core.failed++;
     else this.#core.cancelled++;
     this.#core.leave(counted);
-    if (!this.#out.delete(call)) {
+    if (!this.#out.delete(call.id)) {
       const at = this.#queue.indexOf(call);
       if (at >= 0) this.#queue.splice(at, 1);
     }
@@ -338,8 +344,9 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#end = end;
     this.#status = 'dead';
     space.owned.delete(this.ref.key);
+    space.numbered.delete(this.id);
     if (space.names.get(this.ref.name) === this) space.names.delete(this.ref.name);
-    for (const call of [...this.#queue, ...this.#out]) call.giveUp(given ?? this.#refusal(call));
+    for (const call of [...this.#queue, ...this.#out.values()]) call.giveUp(given ?? this.#refusal(call));
     this.#lookIdle();
     this.#tellCreated(given ?? end);
   }

@@ -1,8 +1,8 @@
 /** The reader's side of an iterator that runs in an actor. */
-import { ActorCall, currentChain, Special, type ActorCallSettings } from './actor-call.ts';
+import { RelayedCall, Special, type CallTarget } from './actor-call.ts';
+import { currentChain } from './instance-call.ts';
 import type { Batch } from './open-streams.ts';
 import { closeStream, route } from './router.ts';
-import type { ActorRef } from './space.ts';
 
 /** Most values that are taken from the iterator and not yet asked for. */
 const WINDOW = 32;
@@ -12,10 +12,9 @@ const WINDOW = 32;
  * {@link WINDOW}. So an iterator is never further ahead than that.
  */
 export class RemoteStream implements AsyncIterableIterator<unknown, undefined, undefined> {
-  readonly #ref: ActorRef;
-  readonly #label: string;
   readonly #id: number;
-  readonly #settings: ActorCallSettings;
+  readonly #pull: CallTarget;
+  readonly #done: CallTarget;
   #values: unknown[] = [];
   #at = 0;
   #want = 1;
@@ -24,11 +23,11 @@ export class RemoteStream implements AsyncIterableIterator<unknown, undefined, u
   /** Requests come one after the other. */
   #tail: Promise<unknown> | undefined;
 
-  constructor(ref: ActorRef, label: string, id: number, settings: ActorCallSettings) {
-    this.#ref = ref;
-    this.#label = label;
+  /** `target` is what has returned it. */
+  constructor(target: CallTarget, id: number) {
     this.#id = id;
-    this.#settings = settings;
+    this.#pull = { ...target, method: Special.pull };
+    this.#done = { ...target, method: Special.done, settings: { ...target.settings, signal: undefined } };
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -44,7 +43,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown, undefined, u
     if (this.#over) return Promise.resolve(ended);
     this.#over = true;
     // What is being read need not be awaited: it may never come.
-    return this.#call(Special.done, [this.#id]).then(() => ended);
+    return this.#call(this.#done, [this.#id]).then(() => ended);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +74,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown, undefined, u
       if (this.#over) return { done: true, value: undefined };
       let batch: Batch;
       try {
-        batch = (await this.#call(Special.pull, [this.#id, this.#want])) as Batch;
+        batch = (await this.#call(this.#pull, [this.#id, this.#want])) as Batch;
       } catch (error) {
         this.#fail();
         throw error;
@@ -98,21 +97,17 @@ export class RemoteStream implements AsyncIterableIterator<unknown, undefined, u
   #fail(): void {
     if (this.#over) return;
     this.#over = true;
-    closeStream(this.#ref, this.#id);
+    closeStream(this.#pull.ref, this.#id);
   }
 
-  #call(method: number, args: readonly unknown[]): Promise<unknown> {
+  #call(target: CallTarget, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const ignore = (): void => undefined;
-      const settings = method === Special.pull ? this.#settings : { ...this.#settings, signal: undefined };
-      const label = this.#label;
-      const chain = currentChain();
-      const outcome = { value: resolve, error: reject, stream: ignore, report: ignore };
-      const call = new ActorCall(
-        { ref: this.#ref, method, label, args, settings, caller: undefined, chain },
-        outcome,
-      );
-      call.start(route);
+      const outcome = { given: resolve, failed: reject, opened: ignore, reports: ignore };
+      new RelayedCall(target, args, currentChain(), outcome).start(route);
     });
   }
+}
+
+function ignore(): void {
+  // A batch is all that comes.
 }

@@ -14,9 +14,10 @@ import { ActorDiedError, ActorNameError } from '../../base/errors.ts';
 import { pack, packError, realm, unpack, unpackError, type Packed } from '../../closure/index.ts';
 import { parentChannel, readNotices, type NoticePeer } from '../notices.ts';
 import type { Transferable } from '../wire.ts';
-import { ActorCall, Special, type Outcome } from './actor-call.ts';
+import { RelayedCall, Special, type ActorCall, type ActorCallSettings, type Outcome } from './actor-call.ts';
 import { callHere } from './local-call.ts';
-import { space, stateOf, type ActorRef, type Awaited } from './space.ts';
+import type { Batch } from './open-streams.ts';
+import { space, stateOf, type ActorRef, type Awaited, type Sent } from './space.ts';
 
 /** What a handle is made of, wherever it goes. */
 export interface HandleData {
@@ -37,12 +38,12 @@ export type Notice =
       graceMs: number | undefined,
     ]
   | readonly ['answer', id: number, ok: boolean, packed: Packed]
-  | readonly ['streamed', id: number, stream: number]
-  | readonly ['report', id: number, packed: Packed]
+  | readonly ['streamed', id: number, stream: number, actor: number]
+  | readonly ['report', id: number, packed: Packed, actor: number]
   | readonly ['drop', id: number, reason: Packed]
-  | readonly ['pending', id: number, started: boolean]
+  | readonly ['pending', id: number, started: boolean, actor: number]
   | readonly ['started', id: number]
-  | readonly ['missing', id: number]
+  | readonly ['missing', id: number, actor: number]
   | readonly ['find', id: number, name: string]
   | readonly ['route', realm: string];
 
@@ -78,14 +79,10 @@ export function findActor(name: string): HandleData | Promise<HandleData> {
   const peer = parentChannel();
   if (peer === undefined) throw nameless(name);
   return new Promise((resolve, reject) => {
-    const outcome: Outcome = {
-      value: (data) => resolve(data as HandleData),
-      error: reject,
-      stream: ignore,
-      report: ignore,
-    };
+    const given = (data: unknown): void => resolve(data as HandleData);
+    const outcome: Outcome = { given, failed: reject, opened: ignore, reports: ignore };
     const ref: ActorRef = { key: '', realm: '', name, most: Infinity };
-    const call = new ActorCall({ ref, method: Special.state, label: '', ...bare }, outcome);
+    const call = new RelayedCall({ ref, method: Special.state, label: '', settings }, [], '', outcome);
     wait(peer, call);
     tell(peer, ['find', call.id, name]);
   });
@@ -99,25 +96,18 @@ export function nameless(name: string): ActorNameError {
   );
 }
 
-const bare = {
-  args: [],
-  settings: { signal: undefined, timeoutMs: undefined, graceMs: undefined },
-  caller: undefined,
-  chain: '',
-} as const;
+const settings: ActorCallSettings = { signal: undefined, timeoutMs: undefined, graceMs: undefined };
 
 /** Has a peer call the actor. */
 function ask(peer: NoticePeer, call: ActorCall): void {
-  const { id, ref, method, label, args, chain, settings } = call;
+  const { id, args, chain } = call;
+  const { ref, method, label, settings: own } = call.target;
   const transfer: Transferable[] = [];
   const packed = pack(args, { root: 'args', reply: isUp(peer), transfer, holder: call });
   wait(peer, call);
   call.holder = { drop: (reason) => tell(peer, ['drop', id, packError(reason)]) };
-  tell(
-    peer,
-    ['ask', id, ref, method, label, packed, chain, settings.timeoutMs, settings.graceMs],
-    transfer,
-    (error) => call.fail(error),
+  tell(peer, ['ask', id, ref, method, label, packed, chain, own.timeoutMs, own.graceMs], transfer, (error) =>
+    call.fail(error),
   );
 }
 
@@ -157,24 +147,25 @@ function isUp(peer: NoticePeer): boolean {
   return peer === parentChannel();
 }
 
-/** Tells a peer how a call ended. */
-export function answering(peer: NoticePeer, id: number): Outcome {
-  const error = (thrown: unknown): void => tell(peer, ['answer', id, false, packError(thrown)]);
+/** Tells a peer how a call ended; `actor` is the number of its actor, where it came as a part. */
+export function answering(peer: NoticePeer, id: number, actor = 0): Outcome {
+  const failed = (error: unknown): void => tell(peer, ['answer', id, false, packError(error)]);
   return {
-    value(value) {
+    given(value) {
       const transfer: Transferable[] = [];
       try {
         const packed = pack(value, { root: 'result', reply: isUp(peer), transfer });
-        tell(peer, ['answer', id, true, packed], transfer, error);
+        tell(peer, ['answer', id, true, packed], transfer, failed);
       } catch (refused) {
-        error(refused);
+        failed(refused);
       }
     },
-    error,
-    stream: (stream) => tell(peer, ['streamed', id, stream]),
-    report(data) {
+    failed,
+    opened: (stream) => tell(peer, ['streamed', id, stream, actor]),
+    reports(data) {
       const transfer: Transferable[] = [];
-      tell(peer, ['report', id, pack(data, { root: 'report', reply: isUp(peer), transfer })], transfer);
+      const packed = pack(data, { root: 'report', reply: isUp(peer), transfer });
+      tell(peer, ['report', id, packed, actor], transfer);
     },
   };
 }
@@ -189,13 +180,13 @@ readNotices({
       case 'answer':
         return answered(peer, id, notice[2], notice[3]);
       case 'streamed':
-        return streamed(peer, id, notice[2]);
+        return streamed(peer, id, notice[2], notice[3]);
       case 'report':
-        return told(notice[2], (value) => callOf(peer, id)?.reported(value), ignore);
+        return told(notice[2], (value) => callOf(peer, id, notice[3])?.reported(value), ignore);
       case 'drop':
         return told(notice[2], (reason) => stateOf(peer).served.get(id)?.drop(reason), ignore, true);
       case 'pending': {
-        const sent = space.sent.get(id);
+        const sent = sentCall(notice[3], id);
         if (sent === undefined) space.orphans.get(id)?.(peer);
         else sent.pending(peer, notice[2]);
         return;
@@ -204,7 +195,7 @@ readNotices({
         stateOf(peer).awaited.get(id)?.started();
         return;
       case 'missing':
-        space.sent.get(id)?.missing();
+        sentCall(notice[2], id)?.missing();
         return;
       case 'find':
         return find(peer, id, notice[2]);
@@ -229,8 +220,13 @@ readNotices({
   },
 });
 
-function callOf(peer: NoticePeer, id: number): ActorCall | undefined {
-  return (stateOf(peer).awaited.get(id) ?? space.sent.get(id))?.call;
+function callOf(peer: NoticePeer, id: number, actor: number): ActorCall | undefined {
+  return (stateOf(peer).awaited.get(id) ?? sentCall(actor, id))?.call;
+}
+
+/** A call that an actor's worker has got as a part, which has not ended. */
+function sentCall(actor: number, id: number): Sent | undefined {
+  return space.numbered.get(actor)?.sent(id);
 }
 
 /** A peer asks for a call. */
@@ -239,29 +235,18 @@ function serve(peer: NoticePeer, notice: Extract<Notice, readonly ['ask', ...unk
   const state = stateOf(peer);
   const answer = answering(peer, id);
   const streamKey = (stream: number): string => `${ref.key} ${stream}`;
-  const call = new ActorCall(
-    {
-      ref,
-      method,
-      label,
-      args: [],
-      settings: { signal: undefined, timeoutMs, graceMs },
-      caller: undefined,
-      chain,
+  const own = { signal: undefined, timeoutMs, graceMs };
+  const call = new RelayedCall({ ref, method, label, settings: own }, [], chain, {
+    ...answer,
+    given(value) {
+      if (method === Special.pull && (value as Batch).done) state.streams.delete(streamKey(read));
+      answer.given(value);
     },
-    {
-      ...answer,
-      value(value) {
-        if (method === Special.pull && (value as { done: boolean }).done)
-          state.streams.delete(streamKey(read));
-        answer.value(value);
-      },
-      stream(stream) {
-        state.streams.set(streamKey(stream), ref);
-        answer.stream(stream);
-      },
+    opened(stream) {
+      state.streams.set(streamKey(stream), ref);
+      answer.opened(stream);
     },
-  );
+  });
   let read = 0;
   state.served.set(id, { drop: (reason) => void call.cancel(reason) });
   call.onEnd(() => state.served.delete(id));
@@ -323,13 +308,13 @@ function end(awaited: Awaited, tellCall: () => void): void {
   tellCall();
 }
 
-function streamed(peer: NoticePeer, id: number, stream: number): void {
+function streamed(peer: NoticePeer, id: number, stream: number, actor: number): void {
   const awaited = stateOf(peer).awaited.get(id);
   if (awaited !== undefined) {
     const { call } = awaited;
     return end(awaited, () => call.stream(stream));
   }
-  space.sent.get(id)?.streamed(stream);
+  sentCall(actor, id)?.streamed(stream);
 }
 
 /** Rebuilds what a notice brings. */
@@ -354,19 +339,18 @@ function find(peer: NoticePeer, id: number, name: string): void {
   const answer = answering(peer, id);
   try {
     const found = findActor(name);
-    if (found instanceof Promise) found.then(answer.value, answer.error);
-    else answer.value(found);
+    if (found instanceof Promise) found.then(answer.given, answer.failed);
+    else answer.given(found);
   } catch (error) {
-    answer.error(error);
+    answer.failed(error);
   }
 }
 
 /** Ends a stream that nobody reads any more; whether that works out, nobody waits to hear. */
 export function closeStream(ref: ActorRef, stream: number): void {
-  const outcome: Outcome = { value: ignore, error: ignore, stream: ignore, report: ignore };
-  new ActorCall({ ref, method: Special.done, label: 'return', ...bare, args: [stream] }, outcome).start(
-    route,
-  );
+  const outcome: Outcome = { given: ignore, failed: ignore, opened: ignore, reports: ignore };
+  const target = { ref, method: Special.done, label: 'return', settings };
+  new RelayedCall(target, [stream], '', outcome).start(route);
 }
 
 function ignore(): void {

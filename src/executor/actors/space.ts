@@ -21,6 +21,8 @@ export interface Owned {
   readonly ref: ActorRef;
   readonly methods: readonly string[];
   accept(call: ActorCall): void;
+  /** A call that its worker has got as a part, and whose part has not ended. */
+  sent(id: number): Sent | undefined;
 }
 
 /** A call that was sent to an actor's worker as a part, until it is known what becomes of it. */
@@ -67,7 +69,8 @@ interface Space {
   /** Objects that live here, by key, and by the number that their owner has given them. */
   readonly instances: Map<string, Instance>;
   readonly hosted: Map<number, Instance>;
-  readonly sent: Map<number, Sent>;
+  /** The actors of this thread by the numbers that their workers know. */
+  readonly numbered: Map<number, Owned>;
   /** Why calls that were sent should not go on when their worker says that they do. */
   readonly orphans: Map<number, (peer: NoticePeer) => void>;
   readonly routes: Map<string, NoticePeer>;
@@ -82,7 +85,7 @@ export const space = registrySlot<Space>('actors', 1).take(() => ({
   names: new Map(),
   instances: new Map(),
   hosted: new Map(),
-  sent: new Map(),
+  numbered: new Map(),
   orphans: new Map(),
   routes: new Map(),
   peers: new WeakMap(),
