@@ -125,6 +125,7 @@ export class CallLane {
   readonly #run = (until: number): void | number | Promise<void> => {
     const host = this.#host;
     const records = this.#records;
+    const scope = this.#scope;
     let now = performance.now();
     this.#soon = now - this.at < rowMs;
     for (;;) {
@@ -149,7 +150,8 @@ export class CallLane {
         this.#publish(slot);
       }
       if (now - this.#lastRing >= ringMs) this.#ring(now);
-      if (now >= until || host.busy) break;
+      // What comes next has another scope, which is entered outside.
+      if (now >= until || host.busy || this.#scope !== scope) break;
     }
     this.#pause(now);
   };

@@ -186,7 +186,6 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
     const { timeoutMs } = this.settings;
     if (timeoutMs === undefined || this.settled || this.timer !== undefined) return;
     this.timer = setTimeout(() => this.#late(timeoutMs, workerId), timeoutMs);
-    this.timer.unref();
   }
 
   #late(timeoutMs: number, workerId: number): void {

@@ -17,15 +17,15 @@ export type MethodName<T> = {
 export type FieldName<T> = Exclude<Extract<keyof T, string>, MethodName<T> | 'then'>;
 
 /** What an actor's method gives its caller: values that come bit by bit, or a task. */
-export type ActorResult<R> =
-  Awaited<R> extends AsyncIterable<infer V>
-    ? ActorStream<V>
-    : Awaited<R> extends {
-          next(...args: never[]): IteratorResult<infer V, unknown>;
-          [Symbol.iterator](): unknown;
-        }
+export type ActorResult<R> = [Awaited<R>] extends [never]
+  ? Task<never>
+  : 0 extends 1 & R
+    ? Task<R>
+    : Awaited<R> extends AsyncIterable<infer V>
       ? ActorStream<V>
-      : Task<Awaited<R>>;
+      : Awaited<R> extends Iterator<infer V, unknown, never> & Iterable<unknown>
+        ? ActorStream<V>
+        : Task<Awaited<R>>;
 
 /** A method as its caller sees it. */
 export type ActorMethod<F> = F extends (...args: infer A) => infer R ? (...args: A) => ActorResult<R> : never;

@@ -14,6 +14,8 @@ interface Open {
   readonly isAsync: boolean;
   /** A value that was asked for and had not come when the last batch went. */
   next: Promise<IteratorResult<unknown>> | undefined;
+  /** Ends a read that waits, when nobody reads the stream any more. */
+  leave: (() => void) | undefined;
   /** What the iterator threw behind the values of the last batch. */
   failure: { readonly error: unknown } | undefined;
 }
@@ -36,7 +38,7 @@ export class OpenStreams {
   #last = 0;
 
   open(stream: Pick<Open, 'iterator' | 'isAsync'>): number {
-    this.#open.set(++this.#last, { ...stream, next: undefined, failure: undefined });
+    this.#open.set(++this.#last, { ...stream, next: undefined, leave: undefined, failure: undefined });
     return this.#last;
   }
 
@@ -75,7 +77,9 @@ export class OpenStreams {
       while (values.length < count) {
         const next = (stream.next ??= Promise.resolve((stream.iterator as AsyncIterator<unknown>).next()));
         // What does not come at once must not hold back what is there.
-        const result = values.length === 0 ? await next : await Promise.race([next, turn()]);
+        const soon = values.length === 0 ? left(stream) : turn();
+        const result = await Promise.race([next, soon]);
+        stream.leave = undefined;
         if (result === undefined) {
           // Whoever pulls next awaits it; if nobody does, nobody misses it.
           next.catch(() => undefined);
@@ -88,7 +92,7 @@ export class OpenStreams {
     } catch (error) {
       return this.#failed(id, stream, values, error);
     }
-    return { values, done: false };
+    return { values, done: !this.#open.has(id) };
   }
 
   #ended(id: number, values: unknown[]): Batch {
@@ -113,6 +117,7 @@ export class OpenStreams {
     this.#open.delete(id);
     if (stream === undefined) return undefined;
     const ended: unknown = stream.iterator.return?.();
+    stream.leave?.();
     if (stream.next !== undefined) {
       // It ends behind a value that may never come, which nobody should have to wait for.
       if (ended instanceof Promise) ended.catch(() => undefined);
@@ -133,6 +138,11 @@ export class OpenStreams {
       }
     }
   }
+}
+
+/** Resolves when nobody reads the stream any more. */
+function left(stream: Open): Promise<undefined> {
+  return new Promise((resolve) => (stream.leave = () => resolve(undefined)));
 }
 
 function turn(): Promise<undefined> {

@@ -49,6 +49,8 @@ export interface Policy {
 const AHEAD = 16;
 /** Deaths in the constructor, in a row, after which the actor is given up. */
 const FUTILE = 3;
+/** Actors that are gone which their callers are told about. */
+const REMEMBERED = 256;
 /** Time, beyond its grace, in which the worker of a call that was dropped may still say that it goes on. */
 const ORPHAN_MS = 1000;
 
@@ -67,6 +69,8 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   readonly #queue: ActorCall[] = [];
   readonly #out = new Map<number, ActorCall>();
   readonly #pending = new Set<ActorCall>();
+  /** Calls that read streams, among those in the queue and out. */
+  #reads = 0;
   /** Why it is dead. */
   #end: ActorDiedError | undefined;
   #whenIdle: (() => void) | undefined;
@@ -127,12 +131,17 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
         );
         return;
     }
-    if (this.#end !== undefined) throw this.#refusal(call);
     if (this.#disposal !== undefined && call.method > Special.pull) {
       throw this.#death(`cannot call ${call.name}()`, 'it is being disposed of', undefined);
     }
-    this.#core.enter(counted);
-    call.onEnd(this.#ended);
+    if (call.method <= Special.pull) {
+      // Who reads a stream may wait for ever: nobody waits for that.
+      this.#reads++;
+      call.onEnd(this.#readEnded);
+    } else {
+      this.#core.enter(counted);
+      call.onEnd(this.#ended);
+    }
     if (this.#queue.length === 0 && this.#takes) this.#deliver(call);
     else this.#wait(call);
   }
@@ -200,7 +209,8 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     if (this.#end !== undefined) call.fail(this.#refusal(call));
     else {
       this.#wait(call);
-      this.#pump();
+      // Whoever is told of a lost worker comes first.
+      queueMicrotask(() => this.#pump());
     }
   }
 
@@ -228,7 +238,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   // ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get #calls(): number {
-    return this.#queue.length + this.#out.size;
+    return this.#queue.length + this.#out.size - this.#reads;
   }
 
   get #takes(): boolean {
@@ -259,13 +269,22 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     else if (status === 'failed') this.#core.failed++;
     else this.#core.cancelled++;
     this.#core.leave(counted);
+    this.#forget(call);
+  };
+
+  readonly #readEnded = (call: ActorCall): void => {
+    this.#reads--;
+    this.#forget(call);
+  };
+
+  #forget(call: ActorCall): void {
     if (!this.#out.delete(call.id)) {
       const at = this.#queue.indexOf(call);
       if (at >= 0) this.#queue.splice(at, 1);
     }
     if (this.#pending.delete(call)) this.#pump();
     this.#lookIdle();
-  };
+  }
 
   #lookIdle(): void {
     if (this.#whenIdle === undefined) return;
@@ -334,8 +353,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   /** What a call gets that comes too late, or whose turn never comes: an error of its own, for the stack of its caller. */
   #refusal(call: ActorCall): ActorDiedError {
-    const { message, cause } = this.#end as ActorDiedError;
-    return new ActorDiedError(`cannot call ${call.name}(): ${message}`, this.ref.name, cause);
+    return refusalOf(call, this.#end as ActorDiedError);
   }
 
   /** The end. `given`: what calls under way reject with, where that is not the actor's death. */
@@ -345,6 +363,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#status = 'dead';
     space.owned.delete(this.ref.key);
     space.numbered.delete(this.id);
+    bury(this.ref, end, this.state);
     if (space.names.get(this.ref.name) === this) space.names.delete(this.ref.name);
     for (const call of [...this.#queue, ...this.#out.values()]) call.giveUp(given ?? this.#refusal(call));
     this.#lookIdle();
@@ -355,6 +374,23 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#created?.(error);
     this.#created = undefined;
   }
+}
+
+function refusalOf(call: ActorCall, { message, actor, cause }: ActorDiedError): ActorDiedError {
+  return new ActorDiedError(`cannot call ${call.name}(): ${message}`, actor, cause);
+}
+
+/** Leaves behind what callers of an actor that is gone are told; of very many actors, only the latest. */
+function bury(ref: ActorRef, end: ActorDiedError, last: ActorState): void {
+  const state = { ...last, calls: 0 };
+  space.ended.set(ref.key, {
+    accept(call) {
+      if (call.method === Special.state) call.value(state);
+      else if (call.method === Special.kill || call.method === Special.dispose) call.value(undefined);
+      else throw refusalOf(call, end);
+    },
+  });
+  if (space.ended.size > REMEMBERED) space.ended.delete(space.ended.keys().next().value as string);
 }
 
 /** Calls in the books of the core: counted, not kept. */

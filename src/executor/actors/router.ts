@@ -50,12 +50,14 @@ export type Notice =
 /** Sends a call where its actor is, or to the next thread on the way there. */
 export function route(call: ActorCall): void {
   const { ref } = call;
-  const owned = space.owned.get(ref.key);
+  const owned = space.owned.get(ref.key) ?? space.ended.get(ref.key);
   if (owned !== undefined) return owned.accept(call);
   const instance = call.method >= Special.done ? space.instances.get(ref.key) : undefined;
   if (instance !== undefined) return callHere(instance, call);
   const peer = ref.realm === realm ? undefined : (space.routes.get(ref.realm) ?? parentChannel());
   if (peer === undefined) {
+    // What is to be done is done.
+    if (call.method === Special.kill || call.method === Special.dispose) return call.value(undefined);
     throw new ActorDiedError(
       `cannot call ${call.name}(): the actor ${ref.name} was disposed, or has died, or the thread that made it is gone`,
       ref.name,
@@ -209,7 +211,6 @@ readNotices({
     const state = space.peers.get(peer);
     for (const [owner, by] of space.routes) if (by === peer) space.routes.delete(owner);
     if (state === undefined) return;
-    space.peers.delete(peer);
     for (const done of state.dying.values()) done();
     for (const awaited of state.awaited.values()) {
       awaited.gone(error);

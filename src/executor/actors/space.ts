@@ -65,6 +65,8 @@ export interface PeerState {
 
 interface Space {
   readonly owned: Map<string, Owned>;
+  /** Actors that are gone, the latest ones: for what their callers are told. */
+  readonly ended: Map<string, Pick<Owned, 'accept'>>;
   readonly names: Map<string, Owned>;
   /** Objects that live here, by key, and by the number that their owner has given them. */
   readonly instances: Map<string, Instance>;
@@ -82,6 +84,7 @@ interface Space {
 
 export const space = registrySlot<Space>('actors', 1).take(() => ({
   owned: new Map(),
+  ended: new Map(),
   names: new Map(),
   instances: new Map(),
   hosted: new Map(),
