@@ -3,7 +3,6 @@ import { ActorDeadlockError, TaskTimeoutError } from '../../base/errors.ts';
 import { nextTaskId } from '../call.ts';
 import { appendCaller, type Caller } from '../caller-stack.ts';
 import type { Progress } from '../options.ts';
-import { contextStore } from '../runner.ts';
 import { unwatchSignal, watchSignal, type Abortable } from '../signal-hub.ts';
 import type { TaskSource, TaskStatus } from '../task.ts';
 import type { ActorRef } from './space.ts';

@@ -160,9 +160,9 @@ export class ActorSystem {
   }
 
   /** Ends all actors and their workers now. */
-  async terminate(error: ExecutorClosedError): Promise<void> {
-    const ending = [...this.#places].map((place) => place.terminate(error));
-    for (const actor of [...this.#actors]) actor.terminated(error);
+  async terminate(reason: ExecutorClosedError): Promise<void> {
+    const ending = [...this.#places].map((place) => place.terminate(reason));
+    for (const actor of [...this.#actors]) actor.terminated(reason);
     await Promise.all([...ending, ...this.#leaving]);
   }
 }

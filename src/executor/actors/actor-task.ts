@@ -27,8 +27,8 @@ class TaskCall extends ActorCall implements Outcome {
     this.resolve(value);
   }
 
-  failed(error: unknown): void {
-    this.resolve(Promise.reject(error));
+  failed(reason: unknown): void {
+    this.resolve(Promise.reject(reason));
   }
 
   opened(id: number): void {

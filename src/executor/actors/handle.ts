@@ -59,7 +59,7 @@ function controlsOf(
   const control = (method: number, label: string, args: readonly unknown[] = []): never =>
     callActor({ ref, method, label, settings }, args, control as never) as never;
   return {
-    get: (name: string) => control(Special.get, `get('${String(name)}')`, [name]),
+    get: (name: string) => control(Special.get, `get('${name}')`, [name]),
     with: (options: unknown) => makeHandle(data, actorCallSettings(options, settings)) as never,
     state: () => control(Special.state, 'state'),
     dispose: () => control(Special.dispose, 'dispose'),

@@ -25,6 +25,17 @@ export function currentChain(): string {
   return source?.chain ?? '';
 }
 
+/** Calls `act` as what `call` does. */
+function actingAs<C extends InstanceCall, T>(call: C, act: (call: C) => T): T {
+  const before = acting;
+  acting = call;
+  try {
+    return act(call);
+  } finally {
+    acting = before;
+  }
+}
+
 const first = new Int32Array(1);
 
 export abstract class InstanceCall implements ContextSource {
@@ -65,15 +76,10 @@ export abstract class InstanceCall implements ContextSource {
     return this.#part;
   }
 
-  /** Calls `run` as what this call does; `enter`: also whatever it does later. */
-  run<T>(enter: boolean, run: (call: this) => T): T {
-    const before = acting;
-    acting = this;
-    try {
-      return enter || this.#part === undefined ? contextStore.run(this, run, this) : run(this);
-    } finally {
-      acting = before;
-    }
+  /** Calls `act` as what this call does; `enter`: also whatever it does later. */
+  run<T>(enter: boolean, act: (call: this) => T): T {
+    const inPart = !enter && this.#part !== undefined;
+    return inPart ? actingAs(this, act) : contextStore.run(this, actingAs<this, T>, this, act);
   }
 
   /** The call goes on, and its part does not. `entered`: code of the call finds this object already. */
