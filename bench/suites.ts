@@ -20,6 +20,7 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   transit: async () => (await import('./suites/transit.ts')).suite,
   skew: async () => (await import('./suites/skew.ts')).suite,
   nested: async () => (await import('./suites/nested.ts')).suite,
+  actors: async () => (await import('./suites/actors.ts')).suite,
   ep: async () => problem('ep', (await import('./problems/independent.ts')).ep),
   nbody: async () => problem('nbody', (await import('./problems/independent.ts')).nbody),
   mandelbrot: async () => problem('mandelbrot', (await import('./problems/independent.ts')).mandelbrot),

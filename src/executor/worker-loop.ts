@@ -208,7 +208,7 @@ export class WorkerLoop implements LaneHost {
         if (this.#receive()) continue;
         if (this.#unseen > 0) {
           // Much of it does not wait for anything but for its turn.
-          await undefined;
+          await microtasks();
           if (this.#hasWork()) continue;
         }
         const rest = this.#lane?.rest() ?? 'away';
@@ -316,6 +316,11 @@ export class WorkerLoop implements LaneHost {
     this.#lastMemory = now;
     this.outbox.send(['memory', memory()]);
   }
+}
+
+/** Promises that are settled go on. */
+async function microtasks(): Promise<void> {
+  await undefined;
 }
 
 function nextTurn(): Promise<void> {

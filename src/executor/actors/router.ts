@@ -243,6 +243,10 @@ function serve(peer: NoticePeer, notice: Extract<Notice, readonly ['ask', ...unk
       if (method === Special.pull && (value as Batch).done) state.streams.delete(streamKey(read));
       answer.given(value);
     },
+    failed(reason) {
+      if (method === Special.pull) state.streams.delete(streamKey(read));
+      answer.failed(reason);
+    },
     opened(stream) {
       state.streams.set(streamKey(stream), ref);
       answer.opened(stream);
