@@ -1,7 +1,7 @@
 /** The executor surface: what backends implement, what executors offer. */
 export { controls, getActor } from './actors/handle.ts';
 export type { ActorOptions } from './actors/actor-options.ts';
-export type { ActorState } from './actors/owned-actor.ts';
+export type { ActorState } from './actors/actor-state.ts';
 export type {
   Actor,
   ActorCallOptions,

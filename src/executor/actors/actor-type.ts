@@ -1,6 +1,6 @@
 /** The types of actors, as their callers see them. */
 import type { Task } from '../task.ts';
-import type { ActorState } from './owned-actor.ts';
+import type { ActorState } from './actor-state.ts';
 
 /** Names of an actor's methods. */
 export type MethodName<T> = {

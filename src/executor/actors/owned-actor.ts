@@ -20,23 +20,13 @@ import type { ExecutorCore } from '../executor-core.ts';
 import type { NoticePeer } from '../notices.ts';
 import { Special, type ActorCall } from './actor-call.ts';
 import { Delivery } from './delivery.ts';
+import { bury, refusalOf } from './afterlife.ts';
+import type { ActorState, ActorStatus } from './actor-state.ts';
 import type { ErrandEnd } from './errand.ts';
 import type { Lodging, Tenant } from './lodging.ts';
 import { PendingCall, stopOrKill, type PendingOwner } from './pending-call.ts';
 import type { Resident } from './place.ts';
 import { space, type ActorRef, type Owned, type Sent } from './space.ts';
-
-export type ActorStatus = 'starting' | 'alive' | 'restarting' | 'closing' | 'dead';
-
-/** What an actor is doing. */
-export interface ActorState {
-  /** `restarting`: its worker was lost, and it is made again; `closing`: `dispose()` was called. */
-  readonly status: ActorStatus;
-  /** How often it was made again. */
-  readonly restarts: number;
-  /** Calls that have not ended. */
-  readonly calls: number;
-}
 
 /** What the options of `actor()` say of an actor's life. */
 export interface Policy {
@@ -49,8 +39,6 @@ export interface Policy {
 const AHEAD = 16;
 /** Deaths in the constructor, in a row, after which the actor is given up. */
 const FUTILE = 3;
-/** Actors that are gone which their callers are told about. */
-const REMEMBERED = 256;
 /** Time, beyond its grace, in which the worker of a call that was dropped may still say that it goes on. */
 const ORPHAN_MS = 1000;
 
@@ -374,23 +362,6 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#created?.(error);
     this.#created = undefined;
   }
-}
-
-function refusalOf(call: ActorCall, { message, actor, cause }: ActorDiedError): ActorDiedError {
-  return new ActorDiedError(`cannot call ${call.name}(): ${message}`, actor, cause);
-}
-
-/** Leaves behind what callers of an actor that is gone are told; of very many actors, only the latest. */
-function bury(ref: ActorRef, end: ActorDiedError, last: ActorState): void {
-  const state = { ...last, calls: 0 };
-  space.ended.set(ref.key, {
-    accept(call) {
-      if (call.method === Special.state) call.value(state);
-      else if (call.method === Special.kill || call.method === Special.dispose) call.value(undefined);
-      else throw refusalOf(call, end);
-    },
-  });
-  if (space.ended.size > REMEMBERED) space.ended.delete(space.ended.keys().next().value as string);
 }
 
 /** Calls in the books of the core: counted, not kept. */
