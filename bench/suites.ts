@@ -22,6 +22,7 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   pipeline: async () => (await import('./suites/pipeline.ts')).suite,
   nested: async () => (await import('./suites/nested.ts')).suite,
   structures: async () => (await import('./suites/structures.ts')).suite,
+  actors: async () => (await import('./suites/actors.ts')).suite,
   ep: async () => problem('ep', (await import('./problems/independent.ts')).ep),
   nbody: async () => problem('nbody', (await import('./problems/independent.ts')).nbody),
   mandelbrot: async () => problem('mandelbrot', (await import('./problems/independent.ts')).mandelbrot),

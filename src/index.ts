@@ -3,6 +3,9 @@ export {
   AbandonedError,
   BrokenBarrierError,
   CapacityError,
+  ActorDeadlockError,
+  ActorDiedError,
+  ActorNameError,
   CaptureError,
   ChannelClosedError,
   DeadlockError,
@@ -29,8 +32,16 @@ export { segment, type Segment, type SegmentHandle } from './memory/segment.ts';
 export { isShared, shared, type SharedOptions } from './memory/shared.ts';
 export { deserialize, refuse, serialize, task } from './closure/index.ts';
 export { context, type TaskContext } from './executor/context.ts';
-export { Executor, Task } from './executor/index.ts';
+export { controls, Executor, getActor, Task } from './executor/index.ts';
 export type {
+  Actor,
+  ActorCallOptions,
+  ActorClass,
+  ActorControls,
+  ActorMethod,
+  ActorOptions,
+  ActorState,
+  ActorStream,
   AnyItems,
   BackendStats,
   BulkOptions,
@@ -89,6 +100,7 @@ export { processes, type ProcessesOptions } from './processes/processes.ts';
 export { reusable } from './processes/reusable.ts';
 export { threads } from './threads/threads.ts';
 export {
+  actor,
   broadcast,
   every,
   filter,

@@ -218,3 +218,37 @@ export class PipelineConsumedError extends TuttiError {
 export class TaskGroupClosedError extends TuttiError {
   readonly code = 'ERR_TUTTI_TASK_GROUP_CLOSED';
 }
+
+/**
+ * An actor is gone: its worker died, it was disposed or killed, or it could not be made again. Calls under way and calls to
+ * come reject with this.
+ */
+export class ActorDiedError extends TuttiError {
+  readonly code = 'ERR_TUTTI_ACTOR_DIED';
+  /** The actor's name; that of its class, when it was not given one. */
+  readonly actor: string;
+  constructor(message: string, actor: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.actor = actor;
+  }
+}
+
+/** A call to an actor would wait for itself: a method that is called on its own behalf has not ended, and no other may start. */
+export class ActorDeadlockError extends TuttiError {
+  readonly code = 'ERR_TUTTI_ACTOR_DEADLOCK';
+  readonly actor: string;
+  constructor(message: string, actor: string) {
+    super(message);
+    this.actor = actor;
+  }
+}
+
+/** No actor has this name, or another one has it already. */
+export class ActorNameError extends TuttiError {
+  readonly code = 'ERR_TUTTI_ACTOR_NAME';
+  readonly actor: string;
+  constructor(message: string, actor: string) {
+    super(message);
+    this.actor = actor;
+  }
+}

@@ -59,6 +59,8 @@ export function captureToCall(fn: AnyFunction): Captured {
 /** Whether the function can see properties of its own; true when in doubt. */
 function seesItself(fn: AnyFunction, packed: Packed): boolean {
   const [node] = 'raw' in packed || packed.nodes.length !== 1 ? [] : packed.nodes;
+  // An import: the receiver calls its own, with the properties that it has there.
+  if (node?.t === 'import') return false;
   if (node?.t !== 'fn' || node.env.length > 0 || node.code.variables.length > 0) return true;
   const text = Function.prototype.toString.call(fn);
   if (/[`\\]|\b(?:arguments|eval|this|target|super)\b/.test(text)) return true;

@@ -1,6 +1,7 @@
 /** What workers send, on its way to the sinks: results and errors are rebuilt here, ends and times noted. */
 import { relocate, unpack, unpackError, type AnyFunction, type Packed } from '../closure/index.ts';
 import type { Crew } from './crew.ts';
+import { noticed } from './notices.ts';
 import type { Part } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { End } from './record.ts';
@@ -111,6 +112,10 @@ export class Arrivals {
         const data = entry[4] === 'packed' ? reported(entry[3] as Packed) : entry[3];
         if (data instanceof Promise) void data.then(told, told);
         else told(data);
+        return;
+      }
+      case 'notice': {
+        noticed(worker.peer, entry[1]);
         return;
       }
       case 'memory': {

@@ -5,6 +5,7 @@
  * new file that implements it and passes `test/conformance`. Above: what to run, in which order, what a
  * result means. Below: where it runs, what happens when that place dies.
  */
+import type { WorkerCrashedError } from '../base/errors.ts';
 import type { AnyFunction } from '../closure/index.ts';
 
 /** What a backend can and cannot do; the executor and the conformance suite read it. */
@@ -160,6 +161,12 @@ export interface Backend {
    */
   wait(done: () => boolean): void;
 
+  /**
+   * A place of its own with exactly one worker like those of this backend, for what stays where it is: an actor. Absent where
+   * everything runs in this thread, or where nothing can stay.
+   */
+  host?(lost: HostEvents['lost']): HostBackend;
+
   /** Changes the number of workers; running tasks on surplus workers finish first. */
   resize(workers: number): void;
   stats(): BackendStats;
@@ -167,4 +174,21 @@ export interface Backend {
   close(): Promise<void>;
   /** Ends the workers now; unfinished chunks end with `failed` and an `ExecutorClosedError`. */
   terminate(reason?: unknown): Promise<void>;
+}
+
+/** What is told about the worker of a {@link HostBackend}. */
+export interface HostEvents {
+  /**
+   * The worker is gone, with all that it kept; chunks that had not started run on the one that takes its place. `expected`: it
+   * was ended on purpose.
+   */
+  lost(error: WorkerCrashedError, expected: boolean): void;
+}
+
+/** A backend of one worker, which lives until it dies or is ended. */
+export interface HostBackend extends Backend {
+  /** Ends the worker now; what has not started runs on the one that takes its place. */
+  kill(): void;
+  /** For a thread that blocks elsewhere: sends and takes in what waits. */
+  turn(): void;
 }

@@ -38,6 +38,8 @@ export interface LaneHost {
   takeMessage(): boolean;
   /** Parts that came by message wait. */
   readonly partsWait: boolean;
+  /** Something goes on in the thread besides parts: it must not be blocked. */
+  readonly goesOn: boolean;
   /** Parts wait, or the worker is to end. */
   readonly busy: boolean;
   /** Runs a part in the general way. */
@@ -123,6 +125,7 @@ export class CallLane {
   readonly #run = (until: number): void | number | Promise<void> => {
     const host = this.#host;
     const records = this.#records;
+    const scope = this.#scope;
     let now = performance.now();
     this.#soon = now - this.at < rowMs;
     for (;;) {
@@ -147,7 +150,8 @@ export class CallLane {
         this.#publish(slot);
       }
       if (now - this.#lastRing >= ringMs) this.#ring(now);
-      if (now >= until || host.busy) break;
+      // What comes next has another scope, which is entered outside.
+      if (now >= until || host.busy || this.#scope !== scope) break;
     }
     this.#pause(now);
   };
@@ -188,6 +192,7 @@ export class CallLane {
       return this.#failed(slot, error, since);
     }
     scope.leave();
+    if (scope.adopted !== undefined && scope === this.#scope) this.#scope = this.#newScope();
     return this.#ended(slot, value, since);
   }
 
@@ -340,7 +345,7 @@ export class CallLane {
     const soon = this.#soon;
     this.#soon = false;
     if (soon && (this.#roomy || this.#alone) && this.#spin.until(this.#look)) return 'work';
-    const hot = !this.#rested && isAlone(host.channel);
+    const hot = !this.#rested && !host.goesOn && isAlone(host.channel);
     board.rest(hot ? Rest.blocked : Rest.away);
     if (this.waiting || host.takeMessage()) {
       board.rest(Rest.awake);
@@ -363,6 +368,8 @@ export class CallLane {
 class LaneScope implements ContextProvider {
   /** The slot of the call that runs, −1 between calls. */
   slot = -1;
+  /** Of a call that goes on after its part: the scope is that call's then. */
+  adopted: ContextSource | undefined;
   readonly #make: (slot: number) => WorkerRun;
   #run: WorkerRun | undefined;
 
@@ -371,7 +378,11 @@ class LaneScope implements ContextProvider {
   }
 
   source(): ContextSource | undefined {
-    return this.slot < 0 ? undefined : this.run();
+    return this.adopted ?? (this.slot < 0 ? undefined : this.run());
+  }
+
+  adopt(source: ContextSource): void {
+    this.adopted = source;
   }
 
   run(): WorkerRun {

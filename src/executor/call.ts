@@ -13,6 +13,11 @@ import type { TaskSource, TaskStatus } from './task.ts';
 
 let lastId = 0;
 
+/** The id of the next task: unique in this process. */
+export function nextTaskId(): number {
+  return ++lastId;
+}
+
 /** How a call is made: by whom, with what settings, under which name. */
 export interface CallOrigin {
   readonly core: ExecutorCore;
@@ -48,7 +53,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
 
   constructor(origin: CallOrigin) {
     const { core, settings } = origin;
-    this.id = ++lastId;
+    this.id = nextTaskId();
     this.origin = origin;
     this.status = 'queued';
     this.resolve = ignore;

@@ -4,7 +4,7 @@ import { capture, unpackError, type AnyFunction, type Captured, type Packed } fr
 import { makeBell, type Bell } from './bell.ts';
 import { crashError, describeError } from './crash-error.ts';
 import type { Deadlines } from './deadlines.ts';
-import { PoolWorker } from './pool-worker.ts';
+import { PoolWorker, type PeerEvents } from './pool-worker.ts';
 import { Spare } from './spare.ts';
 import type { FromWorker } from './wire.ts';
 import type { StartWorker, WorkerExit, WorkerSetup } from './worker-link.ts';
@@ -13,6 +13,8 @@ export interface CrewOptions {
   /** `threads`, `processes`: what messages call it. */
   readonly name: string;
   readonly workers: number;
+  /** Workers that share the cores with each other; default: those of the pool. */
+  readonly siblings?: number | undefined;
   readonly start: StartWorker;
   /** Where workers are no threads: what they ring. */
   readonly bell?: Bell | undefined;
@@ -30,7 +32,7 @@ export interface CrewOptions {
 }
 
 /** What the pool is told. */
-export interface CrewEvents {
+export interface CrewEvents extends PeerEvents {
   message(worker: PoolWorker, entries: readonly FromWorker[]): void;
   /** There may be ends in the worker's ring. */
   ends(worker: PoolWorker): void;
@@ -165,15 +167,15 @@ export class Crew {
     const setup: WorkerSetup = {
       id,
       ...this.#lifecycle,
-      siblings: this.target,
+      siblings: this.#options.siblings ?? this.target,
       reportMemory: maxWorkerMemory !== undefined,
       bell: this.bell,
     };
     const link = start(setup, {
-      message: (entries) => this.#events.message(worker, entries),
-      exit: (exit) => this.gone(worker, exit),
+      message: (entries): void => this.#events.message(worker, entries),
+      exit: (exit): void => this.gone(worker, exit),
     });
-    const worker: PoolWorker = new PoolWorker(id, link, this.#lifecycle.init === undefined);
+    const worker: PoolWorker = new PoolWorker(id, link, this.#lifecycle.init === undefined, this.#events);
     return worker;
   }
 

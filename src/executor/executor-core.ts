@@ -1,5 +1,6 @@
 /** What all views of one executor share: the backend, the calls under way, the way to the end. */
 import { ExecutorClosedError } from '../base/errors.ts';
+import { ActorSystem } from './actors/actor-system.ts';
 import type { Backend } from './backend.ts';
 import { defaultSettings, type CallSettings, type ValidatedOptions } from './options.ts';
 import { callSeed } from './seeds.ts';
@@ -50,6 +51,7 @@ export class ExecutorCore {
   latestSubmit: unknown;
   #submits = 0;
   closed = false;
+  #actors: ActorSystem | undefined;
   /** What `terminate()` ended everything with. */
   terminated: ExecutorClosedError | undefined;
   done = 0;
@@ -68,6 +70,16 @@ export class ExecutorCore {
   /** A task was sent. A flood of them in one turn need not wait for its end. */
   sentOne(): void {
     if (++this.#submits % NUDGE_EVERY === 0 && this.callbacks === 0) this.backend.nudge?.();
+  }
+
+  /** The actors of the executor. */
+  get actors(): ActorSystem {
+    return (this.#actors ??= new ActorSystem(this));
+  }
+
+  /** For a thread that blocks: lets actors that live on workers of their own go on. */
+  turn(): void {
+    this.#actors?.turn();
   }
 
   /** Number of the next call. */
@@ -121,6 +133,7 @@ export class ExecutorCore {
     this.closed = true;
     for (const call of [...this.calls]) call.drain();
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#whenDrained = resolve));
+    await this.#actors?.close();
     await this.backend.close();
   }
 
@@ -131,6 +144,7 @@ export class ExecutorCore {
     this.terminated ??= new ExecutorClosedError(`the executor ${this.options.name} was terminated`, cause);
     const ended = this.backend.terminate(this.terminated);
     for (const call of [...this.calls]) call.fail(this.terminated);
+    await this.#actors?.terminate(this.terminated);
     await ended;
   }
 }

@@ -2,6 +2,8 @@
 import { MAX_WORKERS } from '../base/cores.ts';
 import { show } from '../base/options.ts';
 import type { AnyFunction } from '../closure/index.ts';
+import type { ActorOptions } from './actors/actor-options.ts';
+import type { Actor, ActorClass } from './actors/actor-type.ts';
 import type { Backend, BackendStats } from './backend.ts';
 import { blockedCaller, captureCaller, captureInRow } from './caller-stack.ts';
 import { ExecutorCore, type TaskCounts } from './executor-core.ts';
@@ -603,6 +605,85 @@ export class Executor implements AsyncDisposable {
    */
   broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Task<Awaited<R>[]> {
     return operations.broadcast(this.#site(captureCaller(this.broadcast)), fn, args);
+  }
+
+  /**
+   * Makes an object of a class that lives on a worker and keeps its state there, and returns a handle to call it by.
+   *
+   * The class is captured as a function is, with all that it reaches; arguments and results of calls are copied (nothing is on
+   * `serial()`, where the object lives in this thread). Actors have workers of their own, like those of the pool and at most as
+   * many, so that no task is in their way; an actor that shares its worker dies with it. Calls start in the order in which one
+   * caller makes them, and run one at a time, also when methods are asynchronous, unless `maxConcurrency` says otherwise.
+   * Methods return tasks, which can be cancelled; `with({ timeoutMs, signal })` gives options to calls. What a method returns as
+   * an iterator or asynchronous iterable is read bit by bit, in batches of at most 32. `await actor.get('field')` reads a field.
+   *
+   * The handle can be captured, passed and returned, to tasks and to other actors; calls find their way back. It does not keep
+   * the process alive, a call does. An actor ends with `dispose()`, `kill()` or its executor, not with its last handle.
+   *
+   * @param options {@link ActorOptions}, if there are any
+   * @param Class the class, with a constructor that is not asynchronous
+   * @param args arguments of the constructor; they are kept as they are now, for `restarts`
+   * @returns a promise of the handle, when the constructor has run; it rejects with what the constructor throws
+   * @throws {ActorNameError} when another actor of this thread has the name
+   *
+   * When the worker dies, calls that had begun reject with `ActorDiedError`, whose `cause` tells why. With `restarts` the object is
+   * made again with the same arguments, and calls that had not begun go on; without, they reject as well.
+   *
+   * @example
+   * ```ts
+   * import { threads } from 'tutti';
+   *
+   * class Counter {
+   *   #count: number;
+   *   constructor(start: number) {
+   *     this.#count = start;
+   *   }
+   *   add(n: number): number {
+   *     return (this.#count += n);
+   *   }
+   *   *down() {
+   *     while (this.#count > 0) yield this.#count--;
+   *   }
+   * }
+   *
+   * await using pool = threads();
+   * const counter = await pool.actor({ restarts: 1 }, Counter, 1);
+   * await counter.add(2); // => 3
+   * await pool.submit((c: typeof counter) => c.add(1), counter); // => 4
+   * const seen: number[] = [];
+   * for await (const n of counter.down()) seen.push(n);
+   * seen; // => [ 4, 3, 2, 1 ]
+   * ```
+   */
+  actor<C extends ActorClass>(Class: C, ...args: ConstructorParameters<C>): Promise<Actor<InstanceType<C>>>;
+  actor<C extends ActorClass>(
+    options: ActorOptions,
+    Class: C,
+    ...args: ConstructorParameters<C>
+  ): Promise<Actor<InstanceType<C>>>;
+  actor(...given: readonly unknown[]): Promise<unknown> {
+    return this.#core.actors.create(given);
+  }
+
+  /**
+   * The actor of this name, of this executor.
+   *
+   * @param name the `name` that `actor({ name }, …)` was given
+   * @returns a promise of a handle; its class's type is the caller's to state
+   * @throws {ActorNameError} (as a rejection) when no living actor of this executor has that name
+   *
+   * @example
+   * ```ts
+   * import { threads } from 'tutti';
+   *
+   * await using pool = threads();
+   * await pool.actor({ name: 'seen' }, Set<string>, ['a']);
+   * const seen = await pool.getActor<Set<string>>('seen');
+   * await seen.has('a'); // => true
+   * ```
+   */
+  async getActor<T extends object>(name: string): Promise<Actor<T>> {
+    return this.#core.actors.find(name) as never;
   }
 
   /**

@@ -1,4 +1,15 @@
 /** The executor surface: what backends implement, what executors offer. */
+export { controls, getActor } from './actors/handle.ts';
+export type { ActorOptions } from './actors/actor-options.ts';
+export type { ActorState } from './actors/actor-state.ts';
+export type {
+  Actor,
+  ActorCallOptions,
+  ActorClass,
+  ActorControls,
+  ActorMethod,
+  ActorStream,
+} from './actors/actor-type.ts';
 export type {
   Backend,
   BackendStats,

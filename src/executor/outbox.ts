@@ -86,6 +86,12 @@ export class Outbox {
     if (transfer !== undefined) for (const each of transfer) this.#transfer.push(each);
   }
 
+  /** Sends a notice at once, before the end of the part that runs; throws when it cannot be cloned, and sends nothing then. */
+  notice(data: unknown, transfer: Transferable[]): void {
+    this.flush();
+    this.#post([['notice', data]], transfer);
+  }
+
   /** Sends what `make` packs. Returns the failure when it is known at once. */
   sendPacked(slot: number, k: number, make: Make): Unsendable | undefined {
     const codec = this.#codec;
@@ -168,6 +174,8 @@ export class Outbox {
       try {
         this.#post([entry], []);
       } catch (reason) {
+        // A notice goes by itself, and its sender is told.
+        if (entry[0] === 'notice') throw reason;
         const [kind, slot, k] = entry;
         if (kind === 'results' || kind === 'packed result') {
           if (!this.#unsendable.has(slot)) this.#unsendable.set(slot, { k, error: reason });

@@ -5,6 +5,7 @@ import type { Board } from './board.ts';
 import { HeldParts } from './held-parts.ts';
 import { copyNumbers, packItems } from './item-coding.ts';
 import { callRing, endRing, slotCount } from './layout.ts';
+import type { NoticePeer } from './notices.ts';
 import { giveBlock, takeBlock } from './number-blocks.ts';
 import { isSmallCall, type Part } from './part.ts';
 import { Records } from './record.ts';
@@ -36,6 +37,14 @@ interface Taught {
 export interface Unsent {
   readonly part: Part;
   readonly error: unknown;
+}
+
+/** What the pool is told of notices. */
+export interface PeerEvents {
+  /** Notices for the worker are to be sent now. */
+  notices(worker: PoolWorker): void;
+  /** One more notice from a worker is waited for, or one less. */
+  retain(more: 1 | -1): void;
 }
 
 const allSent: readonly Unsent[] = [];
@@ -84,9 +93,24 @@ export class PoolWorker {
   #lastNext = -1;
   #lastLookAt = 0;
 
-  /** `early`: a starting worker may be sent its first part, so that it finds it when it is up. */
-  constructor(id: number, link: WorkerLink, early: boolean) {
+  /** Notices to it that have not been sent, with whom to tell that they could not be. */
+  readonly #notices = new Map<ToWorker, (error: unknown) => void>();
+  readonly #flushSoon: () => void;
+  /** The worker as whoever reads its notices sees it. */
+  readonly peer: NoticePeer;
+
+  /**
+   * `early`: a starting worker may be sent its first part, so that it finds it when it is up.
+   */
+  constructor(id: number, link: WorkerLink, early: boolean, events: PeerEvents) {
     this.#early = early;
+    this.#flushSoon = () => events.notices(this);
+    this.peer = {
+      workerId: id,
+      notify: (data, transfer, failed) => this.#notify(data, transfer, failed),
+      retain: () => events.retain(1),
+      release: () => events.retain(-1),
+    };
     this.id = id;
     this.link = link;
     this.records = new Records(link.board);
@@ -208,6 +232,15 @@ export class PoolWorker {
     this.#outbox.push(entry);
   }
 
+  /** A notice goes with what has gathered for the worker, so that messages keep their numbers. */
+  #notify(data: unknown, transfer: Transferable[], failed: (error: unknown) => void): void {
+    const entry: ToWorker = ['notice', data];
+    this.#notices.set(entry, failed);
+    this.#outbox.push(entry);
+    for (const each of transfer) this.#transfer.push(each);
+    this.#flushSoon();
+  }
+
   /** Sends what has gathered. Returns the parts that could not be sent, with the reason. */
   flush(): readonly Unsent[] {
     const messages = this.#outbox.length > 0;
@@ -230,6 +263,7 @@ export class PoolWorker {
     this.#unsent = [];
     try {
       this.#give(entries, transfer);
+      this.#notices.clear();
       return allSent;
     } catch {
       const failed = this.#postOneByOne(entries, unsent);
@@ -396,10 +430,14 @@ export class PoolWorker {
       const transfer: Transferable[] = [];
       if (entry[0] === 'run') scanPlain(entry[1].items, transfer);
       if (entry[0] === 'args') scanPlain(entry[2], transfer);
+      if (entry[0] === 'notice') scanPlain(entry[1], transfer);
+      const told = this.#notices.get(entry);
+      this.#notices.delete(entry);
       try {
         this.#give([entry], transfer);
       } catch (error) {
-        if (entry[0] === 'function') missing.set(entry[1], error);
+        if (told !== undefined) told(error);
+        else if (entry[0] === 'function') missing.set(entry[1], error);
         else if (entry[0] === 'stop') {
           // A reason that cannot travel: the task stops all the same.
           const reason = packError(new DOMException('The task was stopped', 'AbortError'));

@@ -16,6 +16,8 @@ import { foldPairs, mergeMaps } from './group.ts';
 export interface ContextProvider {
   /** What the task lends; `undefined` when it has ended. */
   source(): ContextSource | undefined;
+  /** What was begun here goes on after the task, and finds `source` from now on. */
+  adopt?(source: ContextSource): void;
 }
 
 /** What a running part lends to the contexts of its items. */

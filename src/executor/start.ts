@@ -50,7 +50,11 @@ export function waitFor<R>(core: ExecutorCore, call: Call<R>): R {
   call.reject = (error) => (outcome = { error });
   call.start();
   try {
-    if (outcome === undefined) backend.wait(() => outcome !== undefined);
+    const done = (): boolean => {
+      core.turn();
+      return outcome !== undefined;
+    };
+    if (outcome === undefined) backend.wait(done);
   } catch (error) {
     call.cancel(error);
     throw error;

@@ -36,6 +36,8 @@ export type ToWorker =
   /** Arguments of a call in the ring that do not fit into its record. */
   | readonly ['args', slot: number, args: readonly unknown[]]
   | readonly ['stop', slot: number, reason: Packed]
+  /** What belongs to no part; who reads it is up to `notices.ts`. */
+  | readonly ['notice', data: unknown]
   | readonly ['exit'];
 
 export type FromWorker =
@@ -48,6 +50,7 @@ export type FromWorker =
   /** The end of a call in the ring whose result does not fit into its record. */
   | readonly ['value', slot: number, value: unknown, computeMs: number]
   | readonly ['report', slot: number, k: number, data: unknown, coding: Coding]
+  | readonly ['notice', data: unknown]
   | readonly ['done', slot: number, computeMs: number]
   | readonly ['failed', slot: number, computeMs: number, k: number, error: Packed]
   /** The part had been taken back before it started. */

@@ -11,6 +11,7 @@ import type { Packed } from '../closure/wire.ts';
 import type { Bell } from './bell.ts';
 import { Rest, type Board } from './board.ts';
 import type { CallLane, LaneHost } from './call-lane.ts';
+import { noticed, openParentChannel, type WorkerChannel } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import { runPart, type PartEnd } from './runner.ts';
 import type { FromWorker, PartMessage, Post, ToWorker } from './wire.ts';
@@ -54,6 +55,9 @@ export class WorkerLoop implements LaneHost {
   /** Arguments of calls in the ring, by slot. */
   readonly #args = new Map<number, readonly unknown[]>();
   #lane: CallLane | undefined;
+  readonly #channel: WorkerChannel;
+  /** What goes on in this thread besides parts: it must not be blocked. */
+  #unseen = 0;
   /** Messages that have come. */
   #taken = 0;
   #lastMemory = 0;
@@ -76,6 +80,26 @@ export class WorkerLoop implements LaneHost {
       },
       (slot, k, act) => board.blame(slot, k, act),
     );
+    this.#channel = this.#openChannel();
+    openParentChannel(this.#channel);
+  }
+
+  #openChannel(): WorkerChannel {
+    return {
+      workerId: this.workerId,
+      notify: (data, transfer, failed) => {
+        try {
+          this.outbox.notice(data, transfer);
+        } catch (error) {
+          failed(error);
+        }
+      },
+      poll: () => {
+        while (this.#receive());
+      },
+      retain: () => void this.#unseen++,
+      release: () => void this.#unseen--,
+    };
   }
 
   /** Handles one message; starts running what it brought. */
@@ -98,6 +122,10 @@ export class WorkerLoop implements LaneHost {
 
   get partsWait(): boolean {
     return this.#queue.length > 0;
+  }
+
+  get goesOn(): boolean {
+    return this.#unseen > 0;
   }
 
   get busy(): boolean {
@@ -156,6 +184,9 @@ export class WorkerLoop implements LaneHost {
         case 'stop':
           if (this.running?.slot === entry[1]) void this.running.stop(entry[2]);
           break;
+        case 'notice':
+          noticed(this.#channel, entry[1]);
+          break;
         case 'exit':
           this.#exiting = true;
           break;
@@ -175,6 +206,11 @@ export class WorkerLoop implements LaneHost {
         this.outbox.flush();
         if (this.#exiting) break;
         if (this.#receive()) continue;
+        if (this.#unseen > 0) {
+          // Much of it does not wait for anything but for its turn.
+          await microtasks();
+          if (this.#hasWork()) continue;
+        }
         const rest = this.#lane?.rest() ?? 'away';
         if (rest === 'work') continue;
         if (rest === 'away') break;
@@ -194,6 +230,10 @@ export class WorkerLoop implements LaneHost {
     }
     this.#draining = false;
     if (this.#exiting) this.#options.exit();
+  }
+
+  #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#lane?.waiting === true;
   }
 
   /** Runs one part; returns a promise only when something in it is asynchronous. */
@@ -276,6 +316,11 @@ export class WorkerLoop implements LaneHost {
     this.#lastMemory = now;
     this.outbox.send(['memory', memory()]);
   }
+}
+
+/** Promises that are settled go on. */
+async function microtasks(): Promise<void> {
+  await undefined;
 }
 
 function nextTurn(): Promise<void> {

@@ -8,7 +8,7 @@ import { ExecutorClosedError, UnsupportedError } from '../base/errors.ts';
 import { capture, captureToCall, type AnyFunction, type Captured } from '../closure/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { Listener } from './bell.ts';
-import type { Backend, BackendStats, Capabilities, Chunk, ChunkOutcome } from './backend.ts';
+import type { BackendStats, Capabilities, Chunk, ChunkOutcome, HostBackend, HostEvents } from './backend.ts';
 import { crashError, lostMemoryError } from './crash-error.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,6 +16,7 @@ import { encodeItems, type ItemCoding, type PackedItems } from './item-coding.ts
 import { LinkedList } from './linked-list.ts';
 import { Dispatcher, reissue } from './dispatcher.ts';
 import { LoneCalls } from './lone-calls.ts';
+import { peerGone } from './notices.ts';
 import { ChunkRun, isSmallCall, type Part, type RunOwner, type SmallCall } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { Stopping } from './stopping.ts';
@@ -41,9 +42,27 @@ export interface PoolOptions extends CrewOptions {
   readonly capabilities?: Capabilities | undefined;
   /** Nobody rings the bell: a thread that blocks looks this often. */
   readonly lookMs?: number | undefined;
+  /** Makes a pool of one worker that is like those of this pool: a place for what stays. */
+  readonly host?: ((lost: HostEvents['lost']) => HostBackend) | undefined;
+  /** Where the pool is such a place: who is told when its worker is gone. */
+  readonly lost?: HostEvents['lost'] | undefined;
 }
 
-export class WorkerPool implements Backend, RunOwner {
+/** What a pool of one worker, for what stays there, does differently from the pool of `workers` that it belongs to. */
+export function hostOptions(workers: number, lost: HostEvents['lost']): Partial<PoolOptions> {
+  return {
+    workers: 1,
+    siblings: workers,
+    spare: false,
+    maxTasksPerWorker: undefined,
+    maxWorkerMemory: undefined,
+    idleTimeoutMs: undefined,
+    host: undefined,
+    lost,
+  };
+}
+
+export class WorkerPool implements HostBackend, RunOwner {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly #crew: Crew;
@@ -55,6 +74,10 @@ export class WorkerPool implements Backend, RunOwner {
   readonly #stopping: Stopping;
   readonly #lone = new LoneCalls();
   readonly #runs = new LinkedList<ChunkRun>();
+  readonly #host: PoolOptions['host'];
+  readonly #lost: PoolOptions['lost'];
+  /** Notices that somebody waits for. */
+  #retained = 0;
   /** Chunks that have not ended. */
   #live = 0;
   /** Functions captured once for all chunks of a call: the chunks share one `fns` array. */
@@ -77,13 +100,17 @@ export class WorkerPool implements Backend, RunOwner {
     this.capabilities = options.capabilities ?? ofThreads;
     this.#admit = options.admit;
     this.#lookMs = options.lookMs ?? blockMs;
+    this.#host = options.host;
+    this.#lost = options.lost;
     this.#crew = new Crew(options, this.#deadlines, {
       message: (worker, entries) => this.#message(worker, entries),
       ends: (worker) => this.#ends(worker),
       retiring: (worker) => this.#retiring(worker),
       gone: (worker, exit, expected) => this.#gone(worker, exit, expected),
       startFailed: (error) => this.#startFailed(error),
-      busy: () => this.#live > 0,
+      busy: () => this.#held(),
+      notices: () => this.#schedule(),
+      retain: (more) => this.#retain(more),
     });
     this.#listener = new Listener(this.#crew.bell, this.#ringing);
     this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
@@ -123,6 +150,34 @@ export class WorkerPool implements Backend, RunOwner {
     }
     if (++this.#live === 1) this.#crew.hold(true);
     this.#schedule();
+  }
+
+  host(lost: HostEvents['lost']): HostBackend {
+    if (this.#host === undefined) {
+      throw new UnsupportedError(`${this.name}: this place is an actor's own; make actors with the executor`);
+    }
+    return this.#host(lost);
+  }
+
+  kill(): void {
+    for (const worker of [...this.#crew.all]) this.#crew.kill(worker);
+  }
+
+  turn(): void {
+    this.#dispatcher.handOut();
+    this.#crew.poll();
+    this.#deadlines.tick();
+  }
+
+  /** Work is under way here, or somebody waits for a notice. */
+  #held(): boolean {
+    return this.#live > 0 || this.#retained > 0;
+  }
+
+  #retain(more: 1 | -1): void {
+    this.#retained += more;
+    if (more > 0 && this.#retained === 1) this.#crew.hold(true);
+    if (!this.#held()) this.#rest();
   }
 
   nudge(): void {
@@ -261,7 +316,7 @@ export class WorkerPool implements Backend, RunOwner {
 
   async #close(): Promise<void> {
     this.#crew.closing();
-    if (this.#live > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    if (this.#held()) await new Promise<void>((resolve) => this.#drained.push(resolve));
     this.#crew.closed();
     this.#crew.hold(true);
     for (const worker of [...this.#crew.all]) this.#crew.retire(worker);
@@ -408,7 +463,11 @@ export class WorkerPool implements Backend, RunOwner {
   }
 
   #chunkEnded(): void {
-    if (--this.#live > 0) return;
+    this.#live--;
+    if (!this.#held()) this.#rest();
+  }
+
+  #rest(): void {
     this.#letGoLater();
     if (this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
@@ -419,7 +478,7 @@ export class WorkerPool implements Backend, RunOwner {
     this.#lettingGo = true;
     this.#deadlines.add(letGoMs, () => {
       this.#lettingGo = false;
-      if (this.#live === 0) this.#crew.hold(false);
+      if (!this.#held()) this.#crew.hold(false);
     });
   }
 
@@ -476,6 +535,9 @@ export class WorkerPool implements Backend, RunOwner {
     worker.parts.clear();
     for (const part of worker.pinned.splice(0)) this.#dispatcher.repin(part);
     this.#dispatcher.queue.unshift(innocent);
+    const why = crashError(this.name, worker.id, undefined, exit);
+    peerGone(worker.peer, why);
+    this.#lost?.(why, expected);
     this.#schedule();
   }
 }

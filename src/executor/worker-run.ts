@@ -3,7 +3,7 @@ import { scanPlain } from '../closure/plain.ts';
 import type { Packed } from '../closure/wire.ts';
 import type { Board } from './board.ts';
 import type { Outbox, Unsendable } from './outbox.ts';
-import type { PartHost } from './runner.ts';
+import type { ContextSource, PartHost } from './runner.ts';
 import type { Transferable } from './wire.ts';
 
 /** What a run is told of its part. */
@@ -30,6 +30,7 @@ export class WorkerRun implements PartHost {
   over = false;
   #abort: AbortController | undefined;
   #stopSeen = false;
+  #adopted: ContextSource | undefined;
 
   constructor(part: RunHeader, outbox: Outbox, board: Board, workerId: number) {
     this.slot = part.slot;
@@ -43,8 +44,12 @@ export class WorkerRun implements PartHost {
     this.#board = board;
   }
 
-  source(): this {
-    return this;
+  source(): ContextSource {
+    return this.#adopted ?? this;
+  }
+
+  adopt(source: ContextSource): void {
+    this.#adopted = source;
   }
 
   get abort(): AbortController {
@@ -144,7 +149,7 @@ const nativeAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'ab
  * A controller whose signal looks for a request to stop whenever it is read: a synchronous loop gets no events, and
  * `while (!signal.aborted)` must end all the same.
  */
-function pollingController(poll: () => void): AbortController {
+export function pollingController(poll: () => void): AbortController {
   const controller = new AbortController();
   const { signal } = controller;
   Object.defineProperty(signal, 'aborted', {

@@ -3,12 +3,13 @@ import { usableCores } from '../base/cores.ts';
 import { MissingPackageError, UnsupportedError } from '../base/errors.ts';
 import { boolean, optionChecker } from '../base/options.ts';
 import { registrySlot } from '../base/registry.ts';
+import type { Capabilities } from '../executor/backend.ts';
 import { Executor } from '../executor/executor.ts';
 import { inlineDepth, nesting } from '../executor/nesting.ts';
 import { executorOptions, type ExecutorOptions } from '../executor/options.ts';
 import { SerialBackend } from '../executor/serial-backend.ts';
 import { shareOfCores } from '../executor/share-of-cores.ts';
-import { WorkerPool } from '../executor/worker-pool.ts';
+import { hostOptions, WorkerPool, type PoolOptions } from '../executor/worker-pool.ts';
 import { admit } from './entry-paths.ts';
 import { PoolMemory, undoneUnlessMade } from './pool-memory.ts';
 import { checkStackSize } from './process-flags.ts';
@@ -66,39 +67,41 @@ export function openProcesses(owner: string, options: unknown): Executor {
   const checked = executorOptions(owner, rest, shareOfCores);
   checkStackSize(owner, checked.resourceLimits);
   if (depth >= inlineDepth) return new Executor(new SerialBackend(checked), checked);
-  const memory = own.sharedMemory === false ? undefined : poolMemory(own.sharedMemory === true);
   const cores = depth === 0 ? undefined : shareOfCores();
-  const pool = undoneUnlessMade(
-    () =>
-      new WorkerPool({
-        ...checked,
-        spare: checked.spare ?? (depth > 0 ? false : undefined),
-        start: startProcesses(
-          checked,
-          {
-            depth: depth + 1,
-            cores,
-            nativeThreads: Math.max(1, Math.floor((cores ?? usableCores()) / checked.workers)),
-          },
-          memory,
-        ),
-        bell: memory?.bell,
-        lookMs: memory === undefined ? messageLookMs : undefined,
-        admit,
-        ended: () => memory?.close(),
-        capabilities: {
-          sharedMemory: false,
-          killable: true,
-          isolated: true,
-          // A thread that blocks must read at once, which Windows has no way to.
-          blocking: process.platform !== 'win32',
-        },
-      }),
-    // `init` cannot travel: the memory of the pool that never was goes.
-    () => memory?.close(),
-  );
-  return new Executor(pool, checked);
+  const open = (special: Partial<PoolOptions>): WorkerPool => {
+    const memory = own.sharedMemory === false ? undefined : poolMemory(own.sharedMemory === true);
+    const place = {
+      depth: depth + 1,
+      cores,
+      nativeThreads: Math.max(1, Math.floor((cores ?? usableCores()) / checked.workers)),
+    };
+    return undoneUnlessMade(
+      () =>
+        new WorkerPool({
+          ...checked,
+          spare: checked.spare ?? (depth > 0 ? false : undefined),
+          start: startProcesses(checked, place, memory),
+          bell: memory?.bell,
+          lookMs: memory === undefined ? messageLookMs : undefined,
+          admit,
+          ended: () => memory?.close(),
+          capabilities,
+          ...special,
+        }),
+      // `init` cannot travel: the memory of the pool that never was goes.
+      () => memory?.close(),
+    );
+  };
+  return new Executor(open({ host: (lost) => open(hostOptions(checked.workers, lost)) }), checked);
 }
+
+const capabilities: Capabilities = {
+  sharedMemory: false,
+  killable: true,
+  isolated: true,
+  // A thread that blocks must read at once, which Windows has no way to.
+  blocking: process.platform !== 'win32',
+};
 
 const ownRules = { sharedMemory: boolean() };
 

@@ -212,3 +212,17 @@ export const parallelFor = method('for');
  * ```
  */
 export const broadcast = method('broadcast');
+
+/**
+ * {@link Executor.actor} on the process-wide `threads()`.
+ * @example
+ * ```ts
+ * import { actor } from 'tutti';
+ * class Greeter {
+ *   greet(name: string): string { return `hello ${name}`; }
+ * }
+ * await using greeter = await actor(Greeter);
+ * await greeter.greet('you'); // => 'hello you'
+ * ```
+ */
+export const actor = method('actor');

@@ -3,7 +3,7 @@ import { Executor } from '../executor/executor.ts';
 import { executorOptions, type ExecutorOptions } from '../executor/options.ts';
 import { SerialBackend } from '../executor/serial-backend.ts';
 import { shareOfCores } from '../executor/share-of-cores.ts';
-import { WorkerPool } from '../executor/worker-pool.ts';
+import { hostOptions, WorkerPool, type PoolOptions } from '../executor/worker-pool.ts';
 import { inlineDepth, nesting } from '../executor/nesting.ts';
 import { startThreads } from './thread-link.ts';
 
@@ -35,11 +35,13 @@ export function threads(options?: ExecutorOptions): Executor {
   const { depth } = nesting();
   const checked = executorOptions('threads', options, shareOfCores);
   if (depth >= inlineDepth) return new Executor(new SerialBackend(checked), checked);
-  const pool = new WorkerPool({
-    ...checked,
-    // Workers of workers are many already.
-    spare: checked.spare ?? (depth > 0 ? false : undefined),
-    start: startThreads(checked, { depth: depth + 1, cores: depth === 0 ? undefined : shareOfCores() }),
-  });
-  return new Executor(pool, checked);
+  const open = (own: Partial<PoolOptions>): WorkerPool =>
+    new WorkerPool({
+      ...checked,
+      // Workers of workers are many already.
+      spare: checked.spare ?? (depth > 0 ? false : undefined),
+      start: startThreads(checked, { depth: depth + 1, cores: depth === 0 ? undefined : shareOfCores() }),
+      ...own,
+    });
+  return new Executor(open({ host: (lost) => open(hostOptions(checked.workers, lost)) }), checked);
 }

@@ -25,6 +25,7 @@ const synchronous: readonly Patch[] = [
   ['worker-loop', "await import('./call-lane.js')", 'globalThis.laneOfTheModel'],
   ['worker-loop', 'async #drain()', '#drain()'],
   ['worker-loop', 'await nextTurn()', 'globalThis.turnOfTheModel()'],
+  ['worker-loop', 'await microtasks()', 'globalThis.waitOfTheModel()'],
   ['worker-loop', 'await outcome', 'globalThis.waitOfTheModel()'],
   ['worker-loop', 'await this.outbox.load()', 'globalThis.waitOfTheModel()'],
   // A spin is one look, at any moment.

@@ -1,0 +1,149 @@
+/**
+ * What an actor's worker runs: the functions that its owner calls there, as parts.
+ *
+ * They travel by reference. Numbers name actor, call and method, so that a call with small arguments stays in the record
+ * of its slot. A call that does not end at once says so by a notice, which comes before the end of its part.
+ */
+import { noteImport, packError, unpack, unpackError, type Packed } from '../../closure/index.ts';
+import { parentChannel, type NoticePeer } from '../notices.ts';
+import { contextStore, type ContextProvider, type ContextSource } from '../runner.ts';
+import { handed, Instance } from './instance.ts';
+import { InstanceCall, type Reply } from './instance-call.ts';
+import { answering, tell } from './router.ts';
+import { space, stateOf, type ActorRef } from './space.ts';
+
+/** Calls a method of an actor of this worker: {@link codeOf} both. */
+export function act(code: number, ...args: unknown[]): unknown {
+  return serve('', code, args);
+}
+
+/** {@link act} for a call that other actors wait for: `chain` names them. */
+export function actFor(chain: string, code: number, ...args: unknown[]): unknown {
+  return serve(chain, code, args);
+}
+
+/** Methods have numbers below this. */
+const METHODS = 65_536;
+/** Specials are below zero. */
+const SPECIALS = 16;
+
+/** An actor's number and that of what is called, in one. */
+export function codeOf(actor: number, method: number): number {
+  return actor * METHODS + method + SPECIALS;
+}
+
+/** Makes an actor's object here; returns the names of its methods. */
+export async function construct(
+  actor: number,
+  ref: ActorRef,
+  packedClass: Packed,
+  packedArgs: Packed,
+  methods: readonly string[] | undefined,
+): Promise<readonly string[]> {
+  const Class = (await unpack(packedClass)) as new (...args: unknown[]) => object;
+  const args = (await unpack(packedArgs)) as unknown[];
+  const instance = new Instance(ref, new Class(...args), methods);
+  space.hosted.set(actor, instance);
+  space.instances.set(ref.key, instance);
+  return instance.methods;
+}
+
+/** Lets an actor go, after its own disposal when `dispose`; otherwise for `reason`. */
+export async function leave(actor: number, dispose: boolean, reason: Packed | undefined): Promise<void> {
+  const instance = space.hosted.get(actor);
+  if (instance === undefined) return;
+  space.hosted.delete(actor);
+  space.instances.delete(instance.ref.key);
+  if (dispose) await instance.dispose();
+  else instance.abandon(await unpackError(reason as Packed));
+}
+
+for (const fn of [act, actFor, construct, leave]) {
+  const specifier = import.meta.url;
+  noteImport(fn, { specifier, base: specifier, name: fn.name });
+}
+
+function serve(chain: string, code: number, args: readonly unknown[]): unknown {
+  const actor = Math.floor(code / METHODS);
+  const parent = parentChannel() as NoticePeer;
+  const part = contextStore.getStore() as ContextProvider;
+  const instance = space.hosted.get(actor);
+  if (instance === undefined) {
+    tell(parent, ['missing', (part.source() as ContextSource).taskId, actor]);
+    return undefined;
+  }
+  const call = new HostedCall(parent, instance, actor, (code % METHODS) - SPECIALS, args, chain, part);
+  const value = instance.begin(call);
+  return value === handed ? undefined : value;
+}
+
+/** A call of the owner's. What does not end with its part ends by notices. */
+class HostedCall extends InstanceCall implements Reply {
+  readonly #parent: NoticePeer;
+  readonly #instance: Instance;
+  readonly #actor: number;
+  #id = 0;
+
+  constructor(
+    parent: NoticePeer,
+    instance: Instance,
+    actor: number,
+    method: number,
+    args: readonly unknown[],
+    chain: string,
+    part: ContextProvider,
+  ) {
+    super(method, args, chain, instance.ref.key, part);
+    this.#parent = parent;
+    this.#instance = instance;
+    this.#actor = actor;
+  }
+
+  override get taskId(): number {
+    if (this.#id === 0) this.#id = this.part?.source()?.taskId ?? 0;
+    return this.#id;
+  }
+
+  override get reply(): this {
+    return this;
+  }
+
+  override detach(entered: boolean): void {
+    // The part knows it.
+    void this.taskId;
+    super.detach(entered);
+  }
+
+  pending(started: boolean): void {
+    const drop = (reason: unknown): void => this.#instance.drop(this, reason);
+    stateOf(this.#parent).served.set(this.taskId, { drop });
+    tell(this.#parent, ['pending', this.taskId, started, this.#actor]);
+  }
+
+  started(): void {
+    tell(this.#parent, ['started', this.taskId]);
+  }
+
+  value(value: unknown): void {
+    this.#over();
+    answering(this.#parent, this.taskId).given(value);
+  }
+
+  error(error: unknown): void {
+    this.#over();
+    tell(this.#parent, ['answer', this.taskId, false, packError(error)]);
+  }
+
+  stream(id: number): void {
+    this.#over();
+    tell(this.#parent, ['streamed', this.taskId, id, this.#actor]);
+  }
+
+  reports(data: unknown): void {
+    answering(this.#parent, this.taskId, this.#actor).reports(data);
+  }
+
+  #over(): void {
+    stateOf(this.#parent).served.delete(this.taskId);
+  }
+}

@@ -1,0 +1,161 @@
+/** A call on its way to the worker of its actor, as a part of the worker's pool. */
+import { CaptureError, UnsupportedError } from '../../base/errors.ts';
+import type { AnyFunction } from '../../closure/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Chunk, ChunkOutcome, ChunkSink } from '../backend.ts';
+import type { NoticePeer } from '../notices.ts';
+import { act, actFor, codeOf } from './act.ts';
+import type { ActorCall, Holder } from './actor-call.ts';
+import type { Place } from './place.ts';
+import type { Sent } from './space.ts';
+
+/** The owner, as its calls on their way see it. */
+export interface DeliveryOwner {
+  readonly id: number;
+  readonly graceMs: number;
+  nextSeed(): number;
+  /** Its worker may say of a call that nobody waits for any more that it goes on. */
+  orphan(call: ActorCall, reason: unknown, graceMs: number): void;
+  /** The call goes on after its part. */
+  pending(call: ActorCall, peer: NoticePeer, started: boolean): void;
+  /** The worker does not have the actor: the call has yet to be delivered. */
+  again(call: ActorCall): void;
+  /** The worker died with the call. */
+  crashed(call: ActorCall, error: unknown): void;
+}
+
+const plain: readonly AnyFunction[] = [act];
+const chained: readonly AnyFunction[] = [actFor];
+
+export class Delivery implements Chunk, ChunkSink, Sent, Holder {
+  readonly call: ActorCall;
+  readonly args: Arguments;
+  readonly fns: readonly AnyFunction[];
+  readonly seed: number;
+  handle: unknown = undefined;
+  readonly #owner: DeliveryOwner;
+  readonly #place: Place;
+  #over = false;
+
+  constructor(owner: DeliveryOwner, place: Place, call: ActorCall) {
+    this.#owner = owner;
+    this.#place = place;
+    this.call = call;
+    const { method, args, chain } = call;
+    const code = codeOf(owner.id, method);
+    this.args = chain === '' ? [code, ...args] : [chain, code, ...args];
+    this.fns = chain === '' ? plain : chained;
+    this.seed = owner.nextSeed();
+  }
+
+  /** Sends it. */
+  run(): void {
+    const { call } = this;
+    call.holder = this;
+    try {
+      this.#place.backend.run(this);
+    } catch (error) {
+      if (this.#finish()) call.fail(this.#explained(error));
+    }
+  }
+
+  drop(reason: unknown): void {
+    if (!this.#finish()) return;
+    this.#owner.orphan(this.call, reason, this.graceMs);
+    this.#place.backend.cancel(this, reason);
+  }
+
+  // ── as a chunk ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  get op(): 'call' {
+    return 'call';
+  }
+  get items(): readonly unknown[] {
+    return [this.args];
+  }
+  get from(): 0 {
+    return 0;
+  }
+  get to(): 1 {
+    return 1;
+  }
+  get base(): 0 {
+    return 0;
+  }
+  get taskId(): number {
+    return this.call.id;
+  }
+  get name(): string {
+    return this.call.name;
+  }
+  get priority(): 0 {
+    return 0;
+  }
+  get timeoutMs(): number | undefined {
+    return this.call.settings.timeoutMs;
+  }
+  get graceMs(): number {
+    return this.call.settings.graceMs ?? this.#owner.graceMs;
+  }
+  get sink(): this {
+    return this;
+  }
+
+  // ── as a sink ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  started(): void {
+    // The part has a worker; whether its turn has come only the worker knows.
+  }
+
+  results(_k: number, values: ArrayLike<unknown>): void {
+    if (this.#finish()) this.call.value(values[0]);
+  }
+
+  report(_k: number, data: unknown): void {
+    this.call.reported(data);
+  }
+
+  end(outcome: ChunkOutcome): void {
+    if (!this.#finish()) return;
+    if (outcome.kind === 'cancelled') return;
+    if (outcome.kind === 'done') {
+      const message = `the worker of ${this.call.name}() ended it without a result`;
+      this.call.fail(new UnsupportedError(message));
+    } else if (outcome.crash) this.#owner.crashed(this.call, outcome.error);
+    else this.call.fail(this.#explained(outcome.error));
+  }
+
+  // ── as what its worker speaks of ─────────────────────────────────────────────────────────────────────────────
+
+  pending(peer: NoticePeer, started: boolean): void {
+    if (this.#finish()) this.#owner.pending(this.call, peer, started);
+  }
+
+  missing(): void {
+    if (this.#finish()) this.#owner.again(this.call);
+  }
+
+  streamed(stream: number): void {
+    if (this.#finish()) this.call.stream(stream);
+  }
+
+  /** An error about the arguments, in the caller's numbers: some come before the caller's. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof CaptureError)) return error;
+    const own = this.fns === plain ? 1 : 2;
+    const shift = (text: string): string =>
+      text.replace(/\bargs\[(\d+)\]/g, (all, k: string) =>
+        Number(k) >= own ? `args[${Number(k) - own}]` : all,
+      );
+    const path = shift(error.path);
+    if (path === error.path) return error;
+    const { capturedBy, at, cause } = error;
+    return new CaptureError(shift(error.message), { path, capturedBy, at, cause });
+  }
+
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    return true;
+  }
+}

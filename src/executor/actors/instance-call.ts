@@ -1,0 +1,136 @@
+/** A call where its object is, and what `context()` finds in it. */
+import { parentChannel } from '../notices.ts';
+import { contextStore, type ContextProvider, type ContextSource } from '../runner.ts';
+import { pollingController } from '../worker-run.ts';
+
+/** Who is told of a call that does not end at once. */
+export interface Reply {
+  /** It has to wait, or is asynchronous; `started`: its method was called already. */
+  pending(started: boolean): void;
+  started(): void;
+  value(value: unknown): void;
+  error(error: unknown): void;
+  /** What it returned is read bit by bit. */
+  stream(id: number): void;
+  reports(data: unknown): void;
+}
+
+/** The call that runs synchronously now. */
+let acting: InstanceCall | undefined;
+
+/** Keys of the actors on whose behalf the running code is called, with commas between them. */
+export function currentChain(): string {
+  if (acting !== undefined) return acting.chain;
+  const source = contextStore.getStore()?.source() as { readonly chain?: string } | undefined;
+  return source?.chain ?? '';
+}
+
+/** Calls `act` as what `call` does. */
+function actingAs<C extends InstanceCall, T>(call: C, act: (call: C) => T): T {
+  const before = acting;
+  acting = call;
+  try {
+    return act(call);
+  } finally {
+    acting = before;
+  }
+}
+
+const first = new Int32Array(1);
+
+export abstract class InstanceCall implements ContextSource {
+  readonly method: number;
+  readonly args: readonly unknown[];
+  readonly chain: string;
+  readonly base = 0;
+  readonly current = first;
+  /** It has no end yet. */
+  open = true;
+  #part: ContextProvider | undefined;
+  #seed: number | undefined;
+  #abort: AbortController | undefined;
+
+  /**
+   * `chain`: keys of the actors that wait for it, beside the one that is called, whose key is `key`. `part`: where the call is the part that runs. While it is, its stop and its seed are the part's; when it goes on after
+   * the part they are its own.
+   */
+  constructor(
+    method: number,
+    args: readonly unknown[],
+    chain: string,
+    key: string,
+    part: ContextProvider | undefined,
+  ) {
+    this.method = method;
+    this.args = args;
+    this.chain = chain === '' ? key : `${chain},${key}`;
+    this.#part = part;
+  }
+
+  abstract get taskId(): number;
+  /** Who waits for it. */
+  abstract get reply(): Reply;
+
+  /** Its part, while that runs. */
+  protected get part(): ContextProvider | undefined {
+    return this.#part;
+  }
+
+  /** Calls `act` as what this call does; `enter`: also whatever it does later. */
+  run<T>(enter: boolean, act: (call: this) => T): T {
+    const inPart = !enter && this.#part !== undefined;
+    return inPart ? actingAs(this, act) : contextStore.run(this, actingAs<this, T>, this, act);
+  }
+
+  /** The call goes on, and its part does not. `entered`: code of the call finds this object already. */
+  detach(entered: boolean): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    const run = part.source();
+    this.#seed ??= run?.seed;
+    // Whoever has asked the part for its signal has the one that will abort.
+    if (!entered) this.#abort ??= run?.abort;
+    this.#part = undefined;
+    if (!entered) part.adopt?.(this);
+  }
+
+  /** Asks the call to stop. */
+  stop(reason: unknown): void {
+    const { abort } = this;
+    abort.abort(reason);
+  }
+
+  // ── as what `context()` finds ────────────────────────────────────────────────────────────────────────────────
+
+  get workerId(): number {
+    return parentChannel()?.workerId ?? 0;
+  }
+
+  source(): this {
+    return this;
+  }
+
+  get seed(): number {
+    this.#seed ??= this.#part?.source()?.seed ?? Math.floor(Math.random() * 2 ** 32);
+    return this.#seed;
+  }
+
+  get abort(): AbortController {
+    return (this.#abort ??= pollingController(() => this.poll()));
+  }
+
+  poll(): void {
+    if (this.#part === undefined) {
+      parentChannel()?.poll();
+      return;
+    }
+    const part = this.#part.source();
+    part?.poll();
+    const signal = part?.abort.signal;
+    if (signal?.aborted === true) this.stop(signal.reason);
+  }
+
+  report(_k: number, data: unknown): void {
+    if (this.open) this.reply.reports(data);
+  }
+}

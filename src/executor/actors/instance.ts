@@ -1,0 +1,201 @@
+/** An actor's object where it lives, and the calls that wait for their turn there. */
+import type { AnyFunction } from '../../closure/index.ts';
+import { parentChannel } from '../notices.ts';
+import { isThenable } from '../runner.ts';
+import { Special } from './actor-call.ts';
+import type { InstanceCall } from './instance-call.ts';
+import { OpenStreams, streamOf } from './open-streams.ts';
+import type { ActorRef } from './space.ts';
+
+/** What `begin` returns when the outcome comes, or went, by the call's reply. */
+export const handed: unique symbol = Symbol('handed over');
+
+export class Instance {
+  readonly ref: ActorRef;
+  readonly object: object;
+  /** Names of its methods, by number. */
+  readonly methods: readonly string[];
+  readonly #streams = new OpenStreams();
+  readonly #waiting: InstanceCall[] = [];
+  readonly #running = new Set<InstanceCall>();
+  /** Whether methods go on when they have returned, by number, as far as that is known. */
+  readonly #asyncOnes: (boolean | undefined)[] = [];
+  /** Calls that occupy the object, synchronous ones too. */
+  #occupied = 0;
+
+  constructor(ref: ActorRef, object: object, methods: readonly string[] | undefined) {
+    this.ref = ref;
+    this.object = object;
+    this.methods = methods ?? methodsOf(object);
+  }
+
+  /**
+   * Calls the method, or has it wait for its turn. Returns what it returned (or throws) where that is known at once; otherwise
+   * {@link handed}, and `reply` is told of the outcome.
+   */
+  begin(call: InstanceCall): unknown {
+    if (occupies(call) && (this.#occupied >= this.ref.most || this.#waiting.length > 0)) {
+      this.#waiting.push(call);
+      call.detach(true);
+      call.reply.pending(false);
+      return handed;
+    }
+    try {
+      const value = this.#start(call, false);
+      if (value !== handed) call.open = false;
+      return value;
+    } catch (error) {
+      call.open = false;
+      throw error;
+    }
+  }
+
+  /** Asks a call that has not ended to stop; one that waits ends. */
+  drop(call: InstanceCall, reason: unknown): void {
+    if (!call.open) return;
+    const at = this.#waiting.indexOf(call);
+    if (at < 0) {
+      call.stop(reason);
+      return;
+    }
+    this.#waiting.splice(at, 1);
+    this.#settle(call, () => call.reply.error(reason));
+  }
+
+  /** Runs the object's own disposal. */
+  dispose(): unknown {
+    const object = this.object as Partial<AsyncDisposable & Disposable>;
+    this.#streams.closeAll();
+    const dispose = object[Symbol.asyncDispose] ?? object[Symbol.dispose];
+    return dispose?.call(object);
+  }
+
+  /** Nobody will call it any more: what runs is asked to stop. */
+  abandon(reason: unknown): void {
+    this.#streams.closeAll();
+    for (const call of [...this.#waiting, ...this.#running]) this.drop(call, reason);
+  }
+
+  /** `queued`: whoever waits for the call knows that it did not end at once. */
+  #start(call: InstanceCall, queued: boolean): unknown {
+    const occupied = occupies(call);
+    if (occupied) this.#occupied++;
+    // To enter a context costs as much as a small call: the part's does for what ends with it.
+    const entered = call.method < 0 || this.#isAsync(call.method);
+    let value: unknown;
+    try {
+      value = call.run(entered, this.#invoke);
+    } catch (error) {
+      this.#leave(call, occupied);
+      throw error;
+    }
+    if (!isThenable(value)) {
+      this.#leave(call, occupied);
+      return this.#given(call, value);
+    }
+    this.#running.add(call);
+    parentChannel()?.retain();
+    if (!entered) this.#asyncOnes[call.method] = true;
+    call.detach(entered);
+    if (!queued) call.reply.pending(true);
+    Promise.resolve(value).then(
+      (result: unknown) => {
+        parentChannel()?.release();
+        this.#leave(call, occupied);
+        const given = this.#given(call, result);
+        if (given !== handed) this.#settle(call, () => call.reply.value(given));
+        this.#next();
+      },
+      (error: unknown) => {
+        parentChannel()?.release();
+        this.#leave(call, occupied);
+        this.#settle(call, () => call.reply.error(error));
+        this.#next();
+      },
+    );
+    return handed;
+  }
+
+  /** Whether it is declared so, or has returned a promise before. */
+  #isAsync(method: number): boolean {
+    const known = this.#asyncOnes[method];
+    if (known !== undefined) return known;
+    const fn = (this.object as Record<string, unknown>)[this.methods[method] as string] as
+      AnyFunction | undefined;
+    const tag: unknown = (fn as { readonly [Symbol.toStringTag]?: unknown } | undefined)?.[
+      Symbol.toStringTag
+    ];
+    return (this.#asyncOnes[method] = tag === 'AsyncFunction');
+  }
+
+  #leave(call: InstanceCall, occupied: boolean): void {
+    if (occupied) this.#occupied--;
+    this.#running.delete(call);
+  }
+
+  /** What travels as the result: a stream stays. */
+  #given(call: InstanceCall, value: unknown): unknown {
+    const stream = call.method === Special.pull ? undefined : streamOf(value);
+    if (stream === undefined) return value;
+    const id = this.#streams.open(stream);
+    this.#settle(call, () => call.reply.stream(id));
+    return handed;
+  }
+
+  #settle(call: InstanceCall, tell: () => void): void {
+    if (!call.open) return;
+    call.open = false;
+    tell();
+  }
+
+  /** Calls that have waited have their turn. */
+  #next(): void {
+    while (this.#occupied < this.ref.most) {
+      const call = this.#waiting.shift();
+      if (call === undefined) return;
+      call.reply.started();
+      try {
+        const value = this.#start(call, true);
+        if (value !== handed) this.#settle(call, () => call.reply.value(value));
+      } catch (error) {
+        this.#settle(call, () => call.reply.error(error));
+      }
+    }
+  }
+
+  readonly #invoke = (call: InstanceCall): unknown => {
+    const { method, args } = call;
+    if (method === Special.pull) return this.#streams.pull(args[0] as number, args[1] as number);
+    if (method === Special.done) return this.#streams.close(args[0] as number);
+    const object = this.object as Record<string, unknown>;
+    const name = method === Special.get ? String(args[0]) : (this.methods[method] as string);
+    const member = object[name];
+    if (method === Special.get) {
+      if (typeof member !== 'function') return member;
+      throw new TypeError(`get(): \`${name}\` of ${this.ref.name} is a method; call it`);
+    }
+    if (typeof member === 'function') return Reflect.apply(member, object, args);
+    throw new TypeError(`${this.ref.name}.${name} is not a function any more`);
+  };
+}
+
+/** Reading a stream is no turn of its own: the one that is read may wait for what other calls do. */
+function occupies(call: InstanceCall): boolean {
+  return call.method > Special.pull;
+}
+
+/** Names of all that can be called on an object: not of what every object has, nor what would make it a promise. */
+function methodsOf(object: object): string[] {
+  const names = new Set<string>();
+  for (
+    let at: object | null = object;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+      if (typeof value === 'function') names.add(name);
+  }
+  names.delete('constructor');
+  names.delete('then');
+  return [...names];
+}
