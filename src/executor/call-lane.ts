@@ -205,6 +205,10 @@ export class CallLane {
         return f();
       case 1:
         return f(records.value(slot));
+      case 2:
+        // A list of arguments costs more than a small call.
+        if (records.isPair(slot)) return f(records.number(slot, 0), records.number(slot, 1));
+        return f(...records.args(slot));
       default:
         return f(...records.args(slot));
     }

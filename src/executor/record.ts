@@ -10,6 +10,8 @@ import type { Board } from './board.ts';
 
 const Kind = { undefined: 0, null: 1, false: 2, true: 3, number: 4, string: 5 } as const;
 
+const pairOfNumbers = Kind.number | (Kind.number << 4);
+
 /** Bytes of a string, its length included. */
 const longest = payloadCells * 8 - 1;
 
@@ -170,6 +172,16 @@ export class Records {
     if (kind === Kind.number) return asWritten(this.#cells[(at >> 1) + cell.payload] as number);
     if (kind === Kind.string) return this.#readString(at, 0);
     return simple(kind);
+  }
+
+  /** The call has two arguments, both numbers: {@link number} gives them. */
+  isPair(slot: number): boolean {
+    return this.argumentCount(slot) === 2 && this.#words[recordOf(slot) + word.kinds] === pairOfNumbers;
+  }
+
+  /** The number at a place among the values of a call, where all before it are numbers. */
+  number(slot: number, k: number): number {
+    return asWritten(this.#cells[(recordOf(slot) >> 1) + cell.payload + k] as number);
   }
 
   /** All values of a call. */

@@ -54,6 +54,20 @@ test('each value that fits comes out as it went in', { timeout }, () => {
   }
 });
 
+test('two numbers are read one by one', { timeout }, () => {
+  const board = new Board();
+  const write = new Records(board);
+  const read = new Records(new Board(board.buffer));
+  write.writeArguments(slot, [-0, 2 ** 31], fn, 9, task);
+  assert.equal(read.isPair(slot), true);
+  assert.ok(Object.is(read.number(slot, 0), -0));
+  assert.equal(read.number(slot, 1), 2 ** 31);
+  for (const args of [[1], [1, 2, 3], [1, 'a'], ['a', 1], [1, true]]) {
+    write.writeArguments(slot, args, fn, 9, task);
+    assert.equal(read.isPair(slot), false);
+  }
+});
+
 test('NaN with another payload is NaN still', { timeout }, () => {
   const bits = new Float64Array(new BigUint64Array([0xfff8dead_beef0001n]).buffer);
   assert.deepEqual(carried([bits[0], 1]), [NaN, 1]);
