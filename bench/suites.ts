@@ -19,6 +19,7 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   payload: async () => (await import('./suites/payload.ts')).suite,
   transit: async () => (await import('./suites/transit.ts')).suite,
   skew: async () => (await import('./suites/skew.ts')).suite,
+  sync: async () => (await import('./suites/sync.ts')).suite,
   nested: async () => (await import('./suites/nested.ts')).suite,
   ep: async () => problem('ep', (await import('./problems/independent.ts')).ep),
   nbody: async () => problem('nbody', (await import('./problems/independent.ts')).nbody),
