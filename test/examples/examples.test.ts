@@ -13,7 +13,7 @@ const exec = promisify(execFile);
 const RUN_MS = 90_000;
 
 /** Examples run as they are written: imports, helpers, classes and shared memory captured from stripped TypeScript. */
-const NATIVE = ['01', '04', '08', '09', '10', '13', '15', '19', '26', '27'];
+const NATIVE = ['01', '04', '08', '09', '10', '13', '15', '19', '26', '27', '45', '50', '55', '57'];
 
 const MARK = '\n// expected output:\n';
 const folder = fromRoot('examples');
