@@ -93,10 +93,15 @@ void test('every example is numbered, explained and listed', () => {
   // Prettier aligns the columns.
   const table = source('README.md').replace(/ +\|/g, ' |');
   assert.ok(files.length >= 22);
-  for (const [k, file] of files.toSorted().entries()) {
-    const number = String(k + 1).padStart(2, '0');
+  const { peerDependencies } = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as {
+    peerDependencies: Record<string, string>;
+  };
+  const numbers = new Set<string>();
+  for (const file of files.toSorted()) {
+    const number = file.slice(0, 2);
     assert.match(file, /^\d\d-[a-z0-9]+(-[a-z0-9]+)*\.ts$/);
-    assert.equal(file.slice(0, 2), number, `${file} should be number ${number}`);
+    assert.ok(!numbers.has(number), `${file} has the number of another example`);
+    numbers.add(number);
     assert.ok(table.includes(`| ${number} | [${file}](${file}) |`), `README.md does not list ${file}`);
     assert.match(
       source(file),
@@ -104,12 +109,13 @@ void test('every example is numbered, explained and listed', () => {
       `${file} does not begin with its explanation`,
     );
     const foreign = [...source(file).matchAll(/^import .* from '(.*)';$/gm)].filter(
-      ([, name = '']) => name !== 'tutti' && !name.startsWith('node:'),
+      ([, name = '']) =>
+        !/^(?:tutti(?:\/|$)|node:|@stdlib\/datasets-)/.test(name) && !Object.hasOwn(peerDependencies, name),
     );
     assert.deepEqual(
       foreign.map(([line]) => line),
       [],
-      `${file} imports more than tutti and Node's own modules`,
+      `${file} imports more than tutti, its optional peers, data sets and Node's own modules`,
     );
   }
   const rows = [...table.matchAll(/^\| \d\d \| \[(.*?)\]/gm)].map(([, file]) => file);
