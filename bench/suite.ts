@@ -33,7 +33,7 @@ export interface Row {
   readonly unit: Unit;
 }
 
-export type Unit = 'ms' | 'µs' | '/s' | 'MB' | '';
+export type Unit = 'ms' | 'µs' | 'ns' | '/s' | 'MB' | '';
 
 /** A table and a plot of one number of many variants, side by side with ours. */
 export interface Comparison {

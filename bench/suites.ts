@@ -20,6 +20,7 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   transit: async () => (await import('./suites/transit.ts')).suite,
   skew: async () => (await import('./suites/skew.ts')).suite,
   pipeline: async () => (await import('./suites/pipeline.ts')).suite,
+  sync: async () => (await import('./suites/sync.ts')).suite,
   nested: async () => (await import('./suites/nested.ts')).suite,
   structures: async () => (await import('./suites/structures.ts')).suite,
   actors: async () => (await import('./suites/actors.ts')).suite,

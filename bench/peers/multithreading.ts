@@ -1,3 +1,5 @@
+import type { Mutex } from 'multithreading';
+import { MissingError } from '../missing.ts';
 import type { Peer, TaskName } from './peer.ts';
 import * as tasks from './tasks.ts';
 
@@ -21,6 +23,17 @@ export const multithreading: Peer = {
     };
   },
 };
+
+/** Its mutex, alone. */
+export async function loadMutex(): Promise<typeof Mutex> {
+  supplyWhatNode20Lacks();
+  try {
+    return (await import('multithreading')).Mutex;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new MissingError('multithreading is not installed: npm ci --prefix bench/peers');
+  }
+}
 
 /** The package asks for `navigator` and `Promise.withResolvers` as soon as it is loaded. */
 function supplyWhatNode20Lacks(): void {

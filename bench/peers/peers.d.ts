@@ -96,6 +96,9 @@ declare module 'multithreading' {
     fn: (argument: never) => unknown,
   ): { join(): Promise<{ ok: true; value: unknown } | { ok: false; error: unknown }> };
   export function shutdown(): void;
+  export class Mutex {
+    blockingLock(): { dispose(): void };
+  }
 }
 
 declare module 'jest-worker' {

@@ -149,7 +149,8 @@ export class Condition extends SyncObject {
         continue;
       }
       if (Atomics.compareExchange(words, at, waiter, called) !== waiter) continue;
-      this.memory.notify(at, 1);
+      // It needs the mutex, which is this thread's.
+      lock.wakeLater(this.memory, at);
       count++;
     }
     return count;

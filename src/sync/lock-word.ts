@@ -3,6 +3,7 @@
  * may sleep", or abandoned. Drepper, "Futexes Are Tricky" (2011), mutex 2, with the holder in the word.
  */
 import { AbandonedError, DeadlockError, NotHeldError } from '../base/errors.ts';
+import { registrySlot } from '../base/registry.ts';
 import type { Steps, Waiter } from './waiting.ts';
 import type { Words } from './words.ts';
 
@@ -56,16 +57,33 @@ export function* take(waiter: Waiter, memory: Words, at: number, blocks: boolean
   }
 }
 
-/** Lets go, and wakes one who waits. */
+/** Lets go, and wakes one who waits, and those whom {@link wakeLater} has left. */
 export function release(waiter: Waiter, memory: Words, at: number): void {
   const { me } = waiter.agents;
   const { words } = memory;
-  if (Atomics.compareExchange(words, at, me, 0) === me) return;
-  const word = Atomics.load(words, at);
-  if (word !== (me | contended)) throw notHeld(waiter, word & mask);
-  // What was written before is visible to who sees the zero: both are sequentially consistent.
-  Atomics.store(words, at, 0);
-  memory.notify(at, 1);
+  if (Atomics.compareExchange(words, at, me, 0) !== me) {
+    const word = Atomics.load(words, at);
+    if (word !== (me | contended)) throw notHeld(waiter, word & mask);
+    // What was written before is visible to who sees the zero: both are sequentially consistent.
+    Atomics.store(words, at, 0);
+    memory.notify(at, 1);
+  }
+  if (later.length > 0) wakeThem();
+}
+
+/** Words to wake a sleeper of when this thread next lets go of a lock; one list for all copies of this file. */
+const later = registrySlot<{ readonly memory: Words; readonly at: number }[]>('sync wakes', 1).take(() => []);
+
+/**
+ * Wakes one who sleeps on a word as soon as this thread lets go of a lock: for sleepers that need the lock which the caller holds.
+ * Woken at once, they would take the core from the holder, find the lock taken, and sleep again.
+ */
+export function wakeLater(memory: Words, at: number): void {
+  later.push({ memory, at });
+}
+
+function wakeThem(): void {
+  for (const { memory, at } of later.splice(0)) memory.notify(at, 1);
 }
 
 /** Takes an abandoned word; false when it is none. */

@@ -13,7 +13,7 @@ const exec = promisify(execFile);
 const RUN_MS = 90_000;
 
 /** Examples run as they are written: imports, helpers, classes and shared memory captured from stripped TypeScript. */
-const NATIVE = ['01', '04', '08', '09', '10', '13', '15', '19', '26', '27'];
+const NATIVE = ['01', '04', '08', '09', '10', '13', '15', '19', '26', '27', '45', '50', '55', '57'];
 
 const MARK = '\n// expected output:\n';
 const folder = fromRoot('examples');
@@ -109,12 +109,13 @@ void test('every example is numbered, explained and listed', () => {
       `${file} does not begin with its explanation`,
     );
     const foreign = [...source(file).matchAll(/^import .* from '(.*)';$/gm)].filter(
-      ([, name = '']) => !/^(?:tutti(?:\/|$)|node:)/.test(name) && !Object.hasOwn(peerDependencies, name),
+      ([, name = '']) =>
+        !/^(?:tutti(?:\/|$)|node:|@stdlib\/datasets-)/.test(name) && !Object.hasOwn(peerDependencies, name),
     );
     assert.deepEqual(
       foreign.map(([line]) => line),
       [],
-      `${file} imports more than tutti, its optional peers and Node's own modules`,
+      `${file} imports more than tutti, its optional peers, data sets and Node's own modules`,
     );
   }
   const rows = [...table.matchAll(/^\| \d\d \| \[(.*?)\]/gm)].map(([, file]) => file);
