@@ -1,6 +1,7 @@
 /** The primitives of `tutti/sync` as threads of a model: the real classes, from a copy of the compiled library, over its memory. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { registrySlot } from '#src/base/registry.js';
 import { placeAt, type Ask, type Pretend, type Thread } from '../executor/interleavings.ts';
 import { fromRoot } from '../root.ts';
 
@@ -44,6 +45,9 @@ export async function copyOfSync(patches: readonly Patch[] = []): Promise<Librar
 export function removeSyncCopies(): void {
   rmSync(copies, { recursive: true, force: true });
 }
+
+/** Whom a thread of the library will wake when it lets go of a lock. */
+const wakes = registrySlot<unknown[]>('sync wakes', 1);
 
 const real = new SharedArrayBuffer(65_536);
 
@@ -95,6 +99,8 @@ export function actor(
     name: `thread ${number}`,
     main(ask: Ask, note: (line: string) => void, pretend: Pretend) {
       pretend(performance, 'now', () => (timed ? ask({ op: 'now' }) : 0));
+      // Each run is a thread from its start: what the run before has left to do is not its own.
+      wakes.take(() => []).length = 0;
       const agents = {
         me: number,
         isDead: () => false,

@@ -398,8 +398,8 @@ const mistakes: readonly (readonly [what: string, play: string, file: string, fr
     'an unlock that wakes nobody',
     'mutex: two threads, two times, without a race',
     'lock-word',
-    'memory.notify(at, 1);',
-    '',
+    'Atomics.store(words, at, 0);\n        memory.notify(at, 1);',
+    'Atomics.store(words, at, 0);',
   ],
   [
     'a semaphore that looks before it says that it sleeps',
