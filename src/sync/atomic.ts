@@ -189,7 +189,7 @@ function int64(object: SyncObject, value: bigint): bigint {
 }
 
 function int32(object: SyncObject, value: number): number {
-  if ((value | 0) === value) return value;
+  if (typeof value === 'number' && (value | 0) === value) return value;
   throw new TypeError(`${object.describe()} holds a 32-bit integer, not ${show(value)}`);
 }
 

@@ -102,8 +102,9 @@ for (const place of places) {
       mutex.lock();
       const controller = new AbortController();
       const mine = reasonOf(mutex.lockAsync({ signal: controller.signal }));
-      const over = array(1);
+      const over = array(2);
       const task = pool.submit(() => {
+        Atomics.store(over, 1, 1);
         try {
           mutex.lock({ signal: context().signal });
         } finally {
@@ -115,7 +116,7 @@ for (const place of places) {
         mutex.unlock();
         return 'got it';
       });
-      await until('somebody waits', () => isContended(mutex));
+      await until('it waits', () => Atomics.load(over, 1) === 1 && isContended(mutex));
       controller.abort('enough');
       assert.equal(await mine, 'enough');
       const reason = new RangeError('stop');
