@@ -9,7 +9,7 @@
  * (its thread was terminated with it in hand) costs a moment and not the program.
  */
 import { WaitTimeoutError, WouldBlockError } from '../base/errors.ts';
-import { mayBlock } from '../base/blocking.ts';
+import { goRounds, mayBlock } from '../base/blocking.ts';
 import { abortSignal, show } from '../base/options.ts';
 import type { Agents } from './agents.ts';
 import { watch } from './debug.ts';
@@ -46,7 +46,7 @@ export interface Waiter {
 
 /** A sleep is cut into pieces of this length. */
 const sliceMs = 100;
-/** A blocked thread gets no events: it looks at its signal this often. */
+/** A blocked thread gets no events: it looks at its signal, and after its own tasks, this often. */
 const signalMs = 10;
 
 const isSignal = abortSignal();
@@ -119,7 +119,8 @@ export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions)
         if (watched === undefined) watched = watch(waiter);
         // A wait with an end is in no deadlock.
         watched?.(end === Infinity && signal === undefined ? holder : undefined);
-        words.wait(at, value, Math.min(left, signal === undefined ? sliceMs : signalMs));
+        const often = goRounds() || signal !== undefined;
+        words.wait(at, value, Math.min(left, often ? signalMs : sliceMs));
       } else words.wait(at, value, sliceMs);
       step = steps.next(true);
     }
