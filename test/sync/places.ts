@@ -15,8 +15,12 @@ export interface Place {
   readonly skip: string | false;
 }
 
+/** An asynchronous wait keeps no process alive, also not this one. */
+const alive = setInterval(() => undefined, 10_000);
+
 const pools = new Map<string, Executor>();
 after(async () => {
+  clearInterval(alive);
   for (const pool of pools.values()) await pool.close();
 });
 
