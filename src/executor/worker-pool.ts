@@ -4,6 +4,7 @@
  * Pure bookkeeping above `StartWorker`: threads and processes share it. The README beside this file describes its
  * states, what moves when a worker dies, and why every chunk ends exactly once.
  */
+import { noLongerWhileBlocked, whileBlocked } from '../base/blocking.ts';
 import { ExecutorClosedError, UnsupportedError } from '../base/errors.ts';
 import { capture, captureToCall, type AnyFunction, type Captured } from '../closure/index.ts';
 import { Arrivals } from './arrivals.ts';
@@ -91,6 +92,8 @@ export class WorkerPool implements HostBackend, RunOwner {
   /** Ends taken in while work is handed out. */
   #taken = 0;
   #lettingGo = false;
+  /** {@link #round} is called while this thread is blocked. */
+  #goesRound = false;
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
   #failed = 0;
@@ -148,7 +151,11 @@ export class WorkerPool implements HostBackend, RunOwner {
       if (chunk.worker === undefined) this.#dispatcher.queue.push(part);
       else this.#dispatcher.pin(part, chunk.worker);
     }
-    if (++this.#live === 1) this.#crew.hold(true);
+    if (++this.#live === 1) {
+      this.#crew.hold(true);
+      if (!this.#goesRound) whileBlocked(this.#round);
+      this.#goesRound = true;
+    }
     this.#schedule();
   }
 
@@ -272,6 +279,16 @@ export class WorkerPool implements HostBackend, RunOwner {
     this.#sweepLater();
     this.#schedule();
   }
+
+  /** This thread waits for something else (a lock, a channel), perhaps for what its own tasks do: they must get to the workers. */
+  readonly #round = (): void => {
+    if (this.#taking) return;
+    this.#dispatcher.handOut();
+    this.#crew.poll();
+    this.#deadlines.tick();
+    if (this.#takeEnds() > 0) this.#dispatcher.handOut();
+    this.#schedule();
+  };
 
   resize(workers: number): void {
     this.#crew.resize(workers);
@@ -478,7 +495,10 @@ export class WorkerPool implements HostBackend, RunOwner {
     this.#lettingGo = true;
     this.#deadlines.add(letGoMs, () => {
       this.#lettingGo = false;
-      if (!this.#held()) this.#crew.hold(false);
+      if (this.#held()) return;
+      this.#crew.hold(false);
+      noLongerWhileBlocked(this.#round);
+      this.#goesRound = false;
     });
   }
 

@@ -18,8 +18,11 @@ import { threadWords, wordsOver, type Words } from './words.ts';
 const capacity = 1022;
 const header = { magic: 0, next: 1, textBytes: 2 } as const;
 const headerWords = 4;
-/** `bell` counts what its thread listens for; `waitsFor` is the holder of what it is blocked on. */
-const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5 } as const;
+/**
+ * `bell` counts what its thread listens for; `waitsFor` is the holder of what it is blocked on, `looks` counts how often it was
+ * found so.
+ */
+const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5, looks: 6 } as const;
 const entryWords = 8;
 const tableWords = headerWords + capacity * entryWords;
 
@@ -181,6 +184,12 @@ export class Agents {
     const { me } = this;
     if (holder !== 0) this.#write(me, text);
     Atomics.store(this.#array, entryOf(me) + field.waitsFor, holder);
+    Atomics.add(this.#array, entryOf(me) + field.looks, 1);
+  }
+
+  /** How often a thread has said whom it waits for. */
+  looksOf(id: number): number {
+    return Atomics.load(this.#array, entryOf(id) + field.looks);
   }
 
   /** The circle that begins with this thread: the numbers in it, or none. */

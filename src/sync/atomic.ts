@@ -91,22 +91,22 @@ export class AtomicInt64 extends SyncObject {
   }
 
   set value(value: bigint) {
-    Atomics.store(this.#cell, 0, value);
+    Atomics.store(this.#cell, 0, int64(this, value));
   }
 
   /** Adds `n`; returns the value before. */
   add(n: bigint): bigint {
-    return Atomics.add(this.#cell, 0, n);
+    return Atomics.add(this.#cell, 0, int64(this, n));
   }
 
   /** Sets the value; returns the one before. */
   exchange(value: bigint): bigint {
-    return Atomics.exchange(this.#cell, 0, value);
+    return Atomics.exchange(this.#cell, 0, int64(this, value));
   }
 
   /** Sets it to `value` if it is `expected`; returns the value before. */
   compareExchange(expected: bigint, value: bigint): bigint {
-    return Atomics.compareExchange(this.#cell, 0, expected, value);
+    return Atomics.compareExchange(this.#cell, 0, int64(this, expected), int64(this, value));
   }
 }
 
@@ -183,8 +183,13 @@ export class AtomicFloat64 extends SyncObject {
   }
 }
 
+function int64(object: SyncObject, value: bigint): bigint {
+  if (typeof value === 'bigint') return value;
+  throw new TypeError(`${object.describe()} holds a bigint, not ${show(value)}`);
+}
+
 function int32(object: SyncObject, value: number): number {
-  if ((value | 0) === value) return value;
+  if (typeof value === 'number' && (value | 0) === value) return value;
   throw new TypeError(`${object.describe()} holds a 32-bit integer, not ${show(value)}`);
 }
 

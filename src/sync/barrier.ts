@@ -1,4 +1,5 @@
 /** A point that all parties reach before any goes on. */
+import { mayBlock } from '../base/blocking.ts';
 import { BrokenBarrierError } from '../base/errors.ts';
 import { func, integer, optionChecker, show } from '../base/options.ts';
 import {
@@ -9,7 +10,15 @@ import {
   type SyncOptions,
   type Travelling,
 } from './sync-object.ts';
-import { block, waitAsync, type Sleep, type Steps, type WaitOptions } from './waiting.ts';
+import {
+  block,
+  checkLimits,
+  waitAsync,
+  wouldBlock,
+  type Sleep,
+  type Steps,
+  type WaitOptions,
+} from './waiting.ts';
 
 const check = optionChecker('new Barrier', { ...syncRules, action: func<() => void>() });
 
@@ -104,14 +113,18 @@ export class Barrier extends SyncObject {
    * Blocks until all parties have arrived; returns the index of this one.
    *
    * @throws BrokenBarrierError when the barrier is broken, also by this one's own `timeoutMs`; what `action` throws; the
-   *   reason of the `signal`
+   *   reason of the `signal`; WouldBlockError on a main thread, which has not arrived then
    */
   wait(options?: WaitOptions): number {
+    checkLimits(options, this);
+    // Refused when it has arrived, it would break the barrier for all.
+    if (!mayBlock() && options?.timeoutMs !== 0 && this.#mustWait()) throw wouldBlock(this);
     return this.#index(block(this, this.#wait(), options));
   }
 
   /** As {@link wait}, without blocking the thread. */
   async waitAsync(options?: WaitOptions): Promise<number> {
+    checkLimits(options, this);
     return this.#index(await waitAsync(this, this.#wait(), options));
   }
 
@@ -132,6 +145,12 @@ export class Barrier extends SyncObject {
       if (Atomics.compareExchange(this.#words, word.state, state, nextRound(state, 1)) === state) break;
     }
     this.memory.notify(word.state, Infinity);
+  }
+
+  /** Whoever arrives now has to wait for others. */
+  #mustWait(): boolean {
+    const state = Atomics.load(this.#words, word.state);
+    return (state & brokenBit) === 0 && (state & countMask) !== this.parties - 1;
   }
 
   *#wait(): Steps<number | undefined> {

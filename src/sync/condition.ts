@@ -1,5 +1,6 @@
 /** Waiting for something that a mutex protects. */
 import { integer, optionChecker, show } from '../base/options.ts';
+import { mayBlock } from '../base/blocking.ts';
 import { NotHeldError } from '../base/errors.ts';
 import * as lock from './lock-word.ts';
 import { Mutex } from './mutex.ts';
@@ -12,20 +13,23 @@ import {
   type SyncOptions,
   type Travelling,
 } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, wouldBlock, type Steps, type WaitOptions } from './waiting.ts';
 
 const { across: _across, ...rules } = syncRules;
 const check = optionChecker('new Condition', { ...rules, maxWaiters: integer({ min: 1, max: 2 ** 20 }) });
 
 /** Options of {@link Condition}. */
 export interface ConditionOptions extends Omit<SyncOptions, 'across'> {
-  /** How many may wait at once (default 1024; four bytes each). */
+  /** How many may wait at once (default 1024; eight bytes each). */
   maxWaiters?: number | undefined;
 }
 
-const word = { next: 0, served: 1, seats: 2, first: 4 } as const;
-/** In a seat: its waiter may go on. Else: 0, nobody; or the number of who waits. */
-const called = -1;
+/**
+ * `used`: seats from there on have never been taken. A seat is two words: who waits there (0: nobody; minus the number of one who was
+ * called and has not got up yet), and its turn. The holder of the mutex alone gives seats and calls; who has waited leaves by itself.
+ */
+const word = { next: 0, used: 1, seats: 2, first: 4 } as const;
+const seatWords = 2;
 
 /**
  * Lets the holder of a mutex wait for a change that another holder announces.
@@ -67,7 +71,7 @@ export class Condition extends SyncObject {
     const checked = mutex instanceof Arrived ? {} : check(options);
     const seats = checked.maxWaiters ?? 1024;
     super(
-      word.first + seats,
+      word.first + seats * seatWords,
       mutex instanceof Arrived
         ? mutex
         : { across: mutex.memory.across ? 'processes' : 'threads', name: checked.name },
@@ -87,10 +91,14 @@ export class Condition extends SyncObject {
    * Lets go of the mutex, blocks until it is called, and takes the mutex again; false when `timeoutMs` was over before. The
    * mutex is held again whatever happens, also when the `signal` aborts.
    *
-   * @throws NotHeldError when this thread does not hold the mutex; RangeError when `maxWaiters` wait already
+   * @throws NotHeldError when this thread does not hold the mutex; RangeError when `maxWaiters` wait already; WouldBlockError on a
+   *   main thread; AbandonedError when who held the mutex meanwhile has died: it is not held then
    */
   wait(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     this.#mustHold('wait for');
+    // Refused afterwards, it might not get the mutex back.
+    if (!mayBlock()) throw wouldBlock(this);
     const seat = this.#sit();
     const times = this.#free();
     try {
@@ -103,6 +111,7 @@ export class Condition extends SyncObject {
 
   /** As {@link wait}, without blocking the thread; a ReentrantMutex cannot tell apart who waits in one thread. */
   async waitAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     this.#mustHold('wait for');
     const seat = this.#sit();
     const times = this.#free();
@@ -116,6 +125,7 @@ export class Condition extends SyncObject {
 
   /** Waits until `predicate()`, which is called while the mutex is held; false when `timeoutMs` is over before. */
   waitFor(predicate: () => boolean, options?: WaitOptions): boolean {
+    checkLimits(options, this);
     const rest = remaining(options);
     while (!predicate()) if (!this.wait(rest())) return predicate();
     return true;
@@ -123,6 +133,7 @@ export class Condition extends SyncObject {
 
   /** As {@link waitFor}, without blocking the thread. */
   async waitForAsync(predicate: () => boolean, options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     const rest = remaining(options);
     while (!predicate()) if (!(await this.waitAsync(rest()))) return predicate();
     return true;
@@ -137,18 +148,15 @@ export class Condition extends SyncObject {
     this.#mustHold('notify');
     const words = this.#words;
     let count = 0;
-    // The holder of the mutex alone gives seats and calls; who has waited leaves its seat by itself.
-    for (let turn = words[word.served] as number; count < n && turn !== words[word.next];) {
-      const at = this.#seat(turn);
-      turn = (turn + 1) | 0;
-      words[word.served] = turn;
+    for (const at of this.#row()) {
+      if (count >= n) break;
       const waiter = Atomics.load(words, at);
-      if (waiter === 0 || waiter === called) continue;
+      if (waiter <= 0) continue; // its time is up
       if (this.agents.isDead(waiter)) {
-        Atomics.store(words, at, 0);
+        Atomics.compareExchange(words, at, waiter, 0);
         continue;
       }
-      if (Atomics.compareExchange(words, at, waiter, called) !== waiter) continue;
+      if (Atomics.compareExchange(words, at, waiter, -waiter) !== waiter) continue;
       // It needs the mutex, which is this thread's.
       lock.wakeLater(this.memory, at);
       count++;
@@ -161,25 +169,47 @@ export class Condition extends SyncObject {
     return this.notify(Infinity);
   }
 
+  /** The seats of all who wait, those first who came first. */
+  #row(): readonly number[] {
+    const words = this.#words;
+    const row: number[] = [];
+    for (let at: number = word.first, end = this.#end(words[word.used] as number); at < end; at += seatWords)
+      if (Atomics.load(words, at) > 0) row.push(at);
+    return row.sort((a, b) => ((words[a + 1] as number) - (words[b + 1] as number)) | 0);
+  }
+
   /** A seat in the row of those who wait. */
   #sit(): number {
     const words = this.#words;
-    for (;;) {
-      const next = words[word.next] as number;
-      if (((next - (words[word.served] as number)) | 0) >= this.#seats) {
-        throw new RangeError(
-          `${this.describe()}: ${this.#seats} wait already; make it with a larger \`maxWaiters\``,
-        );
-      }
-      words[word.next] = (next + 1) | 0;
-      const at = this.#seat(next);
-      // Somebody may have been called there who has not got up yet: who notifies passes such seats over.
-      if (Atomics.compareExchange(words, at, 0, this.agents.me) === 0) return at;
+    const used = words[word.used] as number;
+    let at = this.#freeSeat(used, false);
+    if (at < 0 && used < this.#seats) {
+      at = this.#end(used);
+      words[word.used] = used + 1;
+    } else if (at < 0) at = this.#freeSeat(used, true);
+    if (at < 0) {
+      throw new RangeError(
+        `${this.describe()}: ${this.#seats} wait already; make it with a larger \`maxWaiters\``,
+      );
     }
+    const turn = words[word.next] as number;
+    words[word.next] = (turn + 1) | 0;
+    words[at + 1] = turn;
+    Atomics.store(words, at, this.agents.me);
+    return at;
   }
 
-  #seat(turn: number): number {
-    return word.first + (((turn % this.#seats) + this.#seats) % this.#seats);
+  /** The first free seat, `orDead` also one of a thread that has died; −1 when there is none. */
+  #freeSeat(used: number, orDead: boolean): number {
+    for (let at: number = word.first, end = this.#end(used); at < end; at += seatWords) {
+      const waiter = Atomics.load(this.#words, at);
+      if (waiter === 0 || (orDead && this.agents.isDead(Math.abs(waiter)))) return at;
+    }
+    return -1;
+  }
+
+  #end(seats: number): number {
+    return word.first + seats * seatWords;
   }
 
   *#sleep(at: number): Steps<boolean> {

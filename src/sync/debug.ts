@@ -2,19 +2,26 @@
  * Deadlock help, for development: with `TUTTI_DEBUG=sync` every blocked thread leaves in the common table whom it waits for, where,
  * and what it holds. A circle throws a {@link DeadlockError} in the thread that closes it; long waits are reported.
  */
+import { writeSync } from 'node:fs';
 import { DeadlockError } from '../base/errors.ts';
 import { debugTopics } from '../base/environment.ts';
 import type { Waiter } from './waiting.ts';
 
 /** Waits of this length are reported, once each. */
 const longMs = 5_000;
-/** A circle is taken for a deadlock when it has lasted so long: every blocked thread has looked again by then. */
-const circleMs = 350;
+/**
+ * A circle is taken for a deadlock when each of its threads has looked so often, while the one that finds it was blocked, and has
+ * found the same: what the others said of themselves before may be of waits that were just over.
+ */
+const circleLooks = 3;
 /** Lines of a stack that tell where something was taken, and where a thread waits. */
 const frames = 4;
 
 /** The thread looks for deadlocks. */
 export const debugging: boolean = debugTopics().has('sync');
+
+/** Where this file and its neighbours are. */
+const folder = new URL('.', import.meta.url).href;
 
 /** What this thread holds: which object, and where it was taken. */
 const held = new Map<object, string>();
@@ -30,8 +37,8 @@ export function noteFreed(object: Waiter): void {
 }
 
 /**
- * Watches one blocking wait, when debugging: to be called before each sleep with who holds what is waited for (unknown: undefined),
- * and with 0 at the end.
+ * Watches one blocking wait, when debugging: to be called before each sleep with who holds what is waited for (unknown, or no matter as
+ * the wait ends by itself: undefined), and with 0 at the end.
  */
 export function watch(waiter: Waiter): ((holder: number | undefined) => void) | undefined {
   if (!debugging) return undefined;
@@ -40,26 +47,35 @@ export function watch(waiter: Waiter): ((holder: number | undefined) => void) | 
   const holds = [...held.values()].map((one) => `\n  holds ${one}`).join('');
   const text = `waits for ${waiter.describe()}${here(watch)}${holds}`;
   let reported = false;
-  let circleSince: number | undefined;
+  /** The circle that was found, and how often each in it had looked by then. */
+  let found: { circle: readonly number[]; looks: readonly number[] } | undefined;
   return (holder) => {
     agents.waitFor(holder ?? 0, text);
     if (holder === 0) return;
     const circle = agents.circle();
-    if (circle.length < 2) circleSince = undefined;
-    else {
-      circleSince ??= performance.now();
-      // One of them is enough.
-      const mine = Math.max(...circle) === agents.me;
-      if (mine && performance.now() - circleSince >= circleMs) throw deadlock(waiter, circle);
-    }
+    // One of them is enough.
+    if (circle.length < 2 || Math.max(...circle) !== agents.me) found = undefined;
+    else if (found === undefined || found.circle.join() !== circle.join())
+      found = { circle, looks: circle.map((id) => agents.looksOf(id)) };
+    else if (
+      found.looks.every((looks, k) => ((agents.looksOf(circle[k] as number) - looks) | 0) >= circleLooks)
+    )
+      throw deadlock(waiter, circle);
     if (reported || performance.now() - since < longMs) return;
     reported = true;
     const by = holder === undefined ? '' : `; ${agents.nameOf(holder)} holds it`;
-    process.emitWarning(`${agents.nameOf(agents.me)} has waited for ${longMs / 1000} s: ${text}${by}`, {
-      type: 'TuttiWarning',
-      code: 'TUTTI_LONG_WAIT',
-    });
+    warn(`${agents.nameOf(agents.me)} has waited for ${longMs / 1000} s: ${text}${by}`);
   };
+}
+
+/** A blocked thread emits nothing: its event loop stands still, and what it prints goes by there. */
+function warn(message: string): void {
+  try {
+    writeSync(2, `(tutti:${process.pid}) [TUTTI_LONG_WAIT] TuttiWarning: ${message}\n`);
+  } catch {
+    // Nobody reads what is printed, or not fast enough: it comes when the wait is over.
+    process.emitWarning(message, { type: 'TuttiWarning', code: 'TUTTI_LONG_WAIT' });
+  }
 }
 
 function deadlock({ agents }: Waiter, circle: readonly number[]): DeadlockError {
@@ -78,7 +94,7 @@ function here(below: (...args: never[]) => unknown): string {
   Error.captureStackTrace(probe, below);
   Error.stackTraceLimit = stackTraceLimit;
   const lines = (probe.stack ?? '').split('\n').slice(1);
-  const own = lines.filter((line) => !line.includes('/sync/') || line.includes('.test.'));
+  const own = lines.filter((line) => !line.includes(folder));
   return own
     .slice(0, frames)
     .map((line) => `\n    ${line.trim()}`)

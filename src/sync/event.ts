@@ -1,6 +1,6 @@
 /** A flag to wait for. */
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('Event');
 
@@ -55,11 +55,13 @@ export class Event extends SyncObject {
 
   /** Blocks until the flag is set; false when `timeoutMs` is over before. */
   wait(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     return this.isSet || block(this, this.#wait(), options);
   }
 
   /** As {@link wait}, without blocking the thread. */
   async waitAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.isSet || (await waitAsync(this, this.#wait(), options));
   }
 
@@ -67,7 +69,8 @@ export class Event extends SyncObject {
     const first = Atomics.load(this.#words, 0);
     if ((first & 1) !== 0) return true;
     while (Atomics.load(this.#words, 0) === first) {
-      if (!(yield { words: this.memory, at: 0, value: first })) return false;
+      // Set in the last moment is set.
+      if (!(yield { words: this.memory, at: 0, value: first })) return Atomics.load(this.#words, 0) !== first;
     }
     return true;
   }

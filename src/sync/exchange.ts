@@ -37,6 +37,8 @@ export abstract class Exchange extends SyncObject {
   /** @internal */
   readonly words: Int32Array;
   readonly #listeners: Roster;
+  /** @internal */
+  readonly afterDeath: string = 'make a new one';
   #me = 0;
 
   constructor(wordCount: number, options: SyncOptions | Arrived) {
@@ -151,7 +153,9 @@ export abstract class Exchange extends SyncObject {
   /** @internal Has this thread's bell rung whenever something was put in or taken out, until {@link unlisten}. */
   listen(): void {
     Atomics.add(this.words, word.listeners, 1);
-    this.#listeners.enter(this.agents.me);
+    const { me } = this.agents;
+    // Without a seat it is not told, and looks now and then.
+    if (!this.#listeners.enter(me) && this.#listeners.clearDead(this.agents) > 0) this.#listeners.enter(me);
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 /** A count that falls to zero once. */
 import { integer, show } from '../base/options.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('Latch');
 const isCount = integer({ min: 0, max: 2 ** 31 - 1 });
@@ -64,11 +64,13 @@ export class Latch extends SyncObject {
 
   /** Blocks until the count is zero; false when `timeoutMs` is over before. */
   wait(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     return this.count === 0 || block(this, this.#wait(), options);
   }
 
   /** As {@link wait}, without blocking the thread. */
   async waitAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.count === 0 || (await waitAsync(this, this.#wait(), options));
   }
 

@@ -108,7 +108,7 @@ export function isAbandoned(waiter: Waiter, words: Int32Array, at: number): bool
 function lost(waiter: Waiter, who: string): AbandonedError {
   return new AbandonedError(
     `cannot lock ${waiter.describe()}: ${who} died while it held it, and what it protects may be half-written; ` +
-      'repair that and call takeOver()',
+      (waiter.afterDeath ?? 'repair that and call takeOver()'),
   );
 }
 

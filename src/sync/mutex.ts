@@ -4,7 +4,7 @@ import { debugging, noteFreed, noteTaken } from './debug.ts';
 import { Guard } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('Mutex');
 
@@ -59,6 +59,7 @@ export class Mutex extends SyncObject {
    *   main thread; the reason of the `signal`
    */
   lock(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     if (this.tryLock()) return true;
     const taken = block(this, lock.take(this, this.memory, 0, options?.timeoutMs === undefined), options);
     if (taken && debugging) noteTaken(this);
@@ -67,6 +68,7 @@ export class Mutex extends SyncObject {
 
   /** As {@link lock}, without blocking the thread: other code of it runs meanwhile, and may hold the mutex. */
   async lockAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     if (this.tryLock()) return true;
     const taken = await waitAsync(this, lock.take(this, this.memory, 0, false), options);
     if (taken && debugging) noteTaken(this);

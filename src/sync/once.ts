@@ -1,7 +1,7 @@
 /** Something that is done once, by whoever comes first. */
 import * as lock from './lock-word.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('Once');
 const done = 1;
@@ -30,6 +30,8 @@ const done = 1;
  */
 export class Once extends SyncObject {
   readonly #words: Int32Array;
+  /** @internal */
+  readonly afterDeath: string = 'repair that and call retry()';
 
   /** @throws MissingPackageError with `across: 'processes'` when koffi is not installed */
   constructor(options?: SyncOptions | Arrived) {
@@ -44,6 +46,7 @@ export class Once extends SyncObject {
 
   /** Calls `fn` if nobody has, or blocks until who does is done. Whether it was this call. `fn` is not awaited. */
   run(fn: () => void, options?: WaitOptions): boolean {
+    checkLimits(options, this);
     if (this.done || !block(this, lock.take(this, this.memory, 0, true), options)) return false;
     try {
       if (this.done) return false;
@@ -57,6 +60,7 @@ export class Once extends SyncObject {
 
   /** As {@link run}, without blocking the thread; a promise of `fn` is awaited. */
   async runAsync(fn: () => unknown, options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     if (this.done || !(await waitAsync(this, lock.take(this, this.memory, 0, false), options))) return false;
     try {
       if (this.done) return false;

@@ -3,7 +3,7 @@ import { NotHeldError, WaitTimeoutError } from '../base/errors.ts';
 import { Arrived, travelsAs } from './sync-object.ts';
 import { word } from './exchange.ts';
 import { Values, type Order, type Taken, type ValuesOptions } from './values.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 /** What all queues have in common: Python's `queue` module, with values that are copied. */
 abstract class WorkQueue<T> extends Values<T> {
@@ -79,11 +79,13 @@ abstract class WorkQueue<T> extends Values<T> {
 
   /** Blocks until every item that was put in is done; false when `timeoutMs` is over before. */
   join(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     return this.unfinished === 0 || block(this, this.#join(), options);
   }
 
   /** As {@link join}, without blocking the thread. */
   async joinAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.unfinished === 0 || (await waitAsync(this, this.#join(), options));
   }
 

@@ -1,10 +1,11 @@
 /** Numbers in large quantities from some threads to others. */
+import { mayBlock } from '../base/blocking.ts';
 import { WaitTimeoutError } from '../base/errors.ts';
 import { integer, optionChecker, show } from '../base/options.ts';
 import { isTypedArrayClass, type TypedArrayConstructor, type TypedArrayOver } from '../memory/typed-array.ts';
 import { Closed, Exchange, ownWords, word } from './exchange.ts';
 import { Arrived, syncRules, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
 
 /** Options of {@link RecordChannel}. */
 export interface RecordChannelOptions extends SyncOptions {
@@ -21,6 +22,19 @@ const check = optionChecker('new RecordChannel', {
 });
 
 type Numbers = Float64Array;
+/** How far a call of `send` has come. */
+class Sending {
+  sent = 0;
+  readonly all: number;
+  /** What there is room for may go before the rest. */
+  readonly parts: boolean;
+
+  constructor(all: number, parts: boolean) {
+    this.all = all;
+    this.parts = parts;
+  }
+}
+
 type Extra = { readonly type: string; readonly width: number };
 
 /**
@@ -105,29 +119,42 @@ export class RecordChannel<C extends TypedArrayConstructor = Float64ArrayConstru
   /**
    * Blocks until all records are in the channel; returns how many were when `timeoutMs` was over.
    *
-   * @throws ChannelClosedError when the channel is or gets closed; RangeError for a piece of a record
+   * @throws ChannelClosedError when the channel is or gets closed, and the reason of the `signal`: some of the records may have been
+   *   sent before; RangeError for a piece of a record; WouldBlockError on a main thread, where none is sent then
    */
   send(records: ArrayLike<number> | ArrayLike<bigint>, options?: WaitOptions): number {
-    const n = this.#countOf(records);
-    const sent = this.tryLocked(() => this.#put(records, 0, n)) ?? 0;
-    return sent === n ? n : block(this, this.#send(records, sent, n), options);
+    checkLimits(options, this);
+    // A main thread that would have to wait for room is refused before anything is sent.
+    const parts = mayBlock() || options?.timeoutMs === 0;
+    const sending = new Sending(this.#countOf(records), parts);
+    if (this.tryLocked(() => this.#sendMore(records, sending)) === undefined)
+      block(
+        this,
+        this.when('givers', () => this.#sendMore(records, sending)),
+        options,
+      );
+    return sending.sent;
   }
 
   /** As {@link send}, without blocking the thread. `records` must not change meanwhile. */
   async sendAsync(records: ArrayLike<number> | ArrayLike<bigint>, options?: WaitOptions): Promise<number> {
-    const n = this.#countOf(records);
-    const sent = this.tryLocked(() => this.#put(records, 0, n)) ?? 0;
-    return sent === n ? n : await waitAsync(this, this.#send(records, sent, n), options);
+    checkLimits(options, this);
+    const sending = new Sending(this.#countOf(records), true);
+    if (this.tryLocked(() => this.#sendMore(records, sending)) === undefined)
+      await waitAsync(
+        this,
+        this.when('givers', () => this.#sendMore(records, sending)),
+        options,
+      );
+    return sending.sent;
   }
 
-  *#send(records: ArrayLike<number> | ArrayLike<bigint>, from: number, n: number): Steps<number> {
-    let sent = from;
-    while (sent < n) {
-      const more = yield* this.when('givers', () => this.#put(records, sent, n));
-      if (more === undefined) break;
-      sent += more;
-    }
-    return sent;
+  /** Under the lock: true when all are sent; undefined when the rest has to wait for room. */
+  #sendMore(records: ArrayLike<number> | ArrayLike<bigint>, sending: Sending): true | undefined {
+    const { sent, all, parts } = sending;
+    const room = this.#room - (this.words[word.count] as number);
+    if (parts || room >= all - sent || this.closed) sending.sent += this.#put(records, sent, all) ?? 0;
+    return sending.sent === all ? true : undefined;
   }
 
   /** Takes as many records as there are and `into` has room for; returns how many. Never waits. */
@@ -143,12 +170,14 @@ export class RecordChannel<C extends TypedArrayConstructor = Float64ArrayConstru
    * @throws WaitTimeoutError after `timeoutMs`; RangeError when `into` has no room for a record
    */
   receive(into: TypedArrayOver<C, ArrayBufferLike>, options?: WaitOptions): number {
+    checkLimits(options, this);
     const act = (): number | undefined => this.#take(into as unknown as Numbers);
     return this.#received(this.tryLocked(act) ?? block(this, this.when('takers', act), options), options);
   }
 
   /** As {@link receive}, without blocking the thread. */
   async receiveAsync(into: TypedArrayOver<C, ArrayBufferLike>, options?: WaitOptions): Promise<number> {
+    checkLimits(options, this);
     const act = (): number | undefined => this.#take(into as unknown as Numbers);
     const n = this.tryLocked(act) ?? (await waitAsync(this, this.when('takers', act), options));
     return this.#received(n, options);

@@ -4,7 +4,7 @@ import { Guard } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { tooLate } from './mutex.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('ReentrantMutex');
 const depth = 1;
@@ -42,12 +42,16 @@ export class ReentrantMutex extends SyncObject {
 
   /** Blocks until this thread holds the mutex once more; false when `timeoutMs` is over before. Throws as {@link Mutex.lock}. */
   lock(options?: WaitOptions): boolean {
+    checkLimits(options, this);
     if (this.tryLock()) return true;
-    return block(this, lock.take(this, this.memory, 0, true), options) && this.#enter();
+    return (
+      block(this, lock.take(this, this.memory, 0, options?.timeoutMs === undefined), options) && this.#enter()
+    );
   }
 
   /** As {@link lock}, without blocking the thread. */
   async lockAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     if (this.tryLock()) return true;
     // Another function of this thread may have got it meanwhile: then it is this thread's, and that is enough.
     return (await waitAsync(this, this.#takeOrJoin(), options)) && this.#enter();

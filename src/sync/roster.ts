@@ -31,6 +31,13 @@ export class Roster {
     return false;
   }
 
+  /** Whether the thread has a seat. */
+  has(me: number): boolean {
+    for (let k = 0; k < this.#size; k++)
+      if (Atomics.load(this.#words, this.#first + ((me + k) % this.#size)) === me) return true;
+    return false;
+  }
+
   /** Clears the seats of threads that have ended; how many there were. */
   clearDead(agents: Agents): number {
     let count = 0;

@@ -5,14 +5,14 @@ import { Guard } from './guard.ts';
 import { tooLate } from './mutex.ts';
 import { Roster } from './roster.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 const check = checkPlain('RwLock');
 
 /** `state`: how many read, or minus the number of who writes. `turn` counts the chances to get in. */
 const word = { state: 0, wanted: 1, turn: 2, sleepers: 3, unseated: 4, readers: 5, writers: 133 } as const;
 const readerSeats = 128;
-const writerSeats = 28;
+const writerSeats = 128;
 const wordCount = word.writers + writerSeats;
 /** In `state`: the writer has died. */
 const abandoned = -0x7fff_ffff;
@@ -75,11 +75,13 @@ export class RwLock extends SyncObject {
 
   /** Blocks until this thread may read; false when `timeoutMs` is over before. Throws as {@link Mutex.lock}. */
   lockRead(options?: WaitOptions): boolean {
-    return this.tryLockRead() || block(this, this.#lockRead(true), options);
+    checkLimits(options, this);
+    return this.tryLockRead() || block(this, this.#lockRead(options?.timeoutMs === undefined), options);
   }
 
   /** As {@link lockRead}, without blocking the thread. */
   async lockReadAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.tryLockRead() || (await waitAsync(this, this.#lockRead(false), options));
   }
 
@@ -107,11 +109,13 @@ export class RwLock extends SyncObject {
 
   /** Blocks until this thread alone is in; false when `timeoutMs` is over before. Throws as {@link Mutex.lock}. */
   lockWrite(options?: WaitOptions): boolean {
-    return this.tryLockWrite() || block(this, this.#lockWrite(true), options);
+    checkLimits(options, this);
+    return this.tryLockWrite() || block(this, this.#lockWrite(options?.timeoutMs === undefined), options);
   }
 
   /** As {@link lockWrite}, without blocking the thread. */
   async lockWriteAsync(options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.tryLockWrite() || (await waitAsync(this, this.#lockWrite(false), options));
   }
 
@@ -180,13 +184,21 @@ export class RwLock extends SyncObject {
     return Atomics.load(this.#words, word.state) < 0;
   }
 
+  /** Whether its writer has died without letting go. */
+  get abandoned(): boolean {
+    const state = Atomics.load(this.#words, word.state);
+    return state === abandoned || (state < 0 && this.agents.isDead(-state));
+  }
+
   /** Takes a lock whose writer has died: this thread writes then. False when it is not abandoned. */
   takeOver(): boolean {
     const words = this.#words;
     for (;;) {
       const state = Atomics.load(words, word.state);
       if (state >= 0 || (state !== abandoned && !this.agents.isDead(-state))) return false;
-      if (Atomics.compareExchange(words, word.state, state, -this.agents.me) === state) return true;
+      if (Atomics.compareExchange(words, word.state, state, -this.agents.me) !== state) continue;
+      if (debugging) noteTaken(this);
+      return true;
     }
   }
 
@@ -211,6 +223,12 @@ export class RwLock extends SyncObject {
     const words = this.#words;
     const { me } = this.agents;
     // First it says that it wants to write: from then on nobody gets in to read.
+    // The wait of a thread that reads ends when it has let go itself.
+    if (blocks && this.#readers.has(me)) {
+      throw new DeadlockError(
+        `cannot lock ${this.describe()} to write: this thread reads and would wait for itself; unlock it first`,
+      );
+    }
     const seated = this.#writers.enter(me);
     Atomics.add(words, word.wanted, 1);
     Atomics.add(words, word.sleepers, 1);

@@ -2,7 +2,7 @@
 import { show } from '../base/options.ts';
 import { WaitTimeoutError } from '../base/errors.ts';
 import { Values, type Taken } from './values.ts';
-import { block, waitAsync, type Steps, type Waiter, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type Waiter, type WaitOptions } from './waiting.ts';
 
 /** What came first. */
 export interface Selected<T> {
@@ -38,7 +38,9 @@ export function select<const S extends readonly Values<any>[]>(
   options?: WaitOptions,
 ): Selected<ValueOf<S[number]>> {
   const list = checkList('select', from);
-  return selected(block(waiterOf(list), steps(list, true), options), options) as Selected<ValueOf<S[number]>>;
+  const waiter = waiterOf(list);
+  checkLimits(options, waiter);
+  return selected(block(waiter, steps(list, true), options), options) as Selected<ValueOf<S[number]>>;
 }
 
 /**
@@ -59,7 +61,9 @@ export async function selectAsync<const S extends readonly Values<any>[]>(
   options?: WaitOptions,
 ): Promise<Selected<ValueOf<S[number]>>> {
   const list = checkList('selectAsync', from);
-  const found = selected(await waitAsync(waiterOf(list), steps(list, false), options), options);
+  const waiter = waiterOf(list);
+  checkLimits(options, waiter);
+  const found = selected(await waitAsync(waiter, steps(list, false), options), options);
   return { ...found, value: (await found.value) as ValueOf<S[number]> };
 }
 

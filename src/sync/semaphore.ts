@@ -4,7 +4,7 @@ import { NotHeldError } from '../base/errors.ts';
 import { Guard } from './guard.ts';
 import { tooLate } from './mutex.ts';
 import { Arrived, SyncObject, syncRules, travelsAs, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 const word = { permits: 0, sleepers: 1, greedy: 2, limit: 3 } as const;
 const largest = 2 ** 31 - 1;
@@ -59,11 +59,13 @@ export class Semaphore extends SyncObject {
 
   /** Blocks until it has taken `n` permits at once; false when `timeoutMs` is over before: none is taken then. */
   acquire(n = 1, options?: WaitOptions): boolean {
+    checkLimits(options, this);
     return this.tryAcquire(n) || block(this, this.#acquire(n), options);
   }
 
   /** As {@link acquire}, without blocking the thread. */
   async acquireAsync(n = 1, options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     return this.tryAcquire(n) || (await waitAsync(this, this.#acquire(n), options));
   }
 

@@ -11,6 +11,8 @@ import {
 import type { WaitOptions } from './waiting.ts';
 
 const check = checkPlain('SeqLock');
+/** Nobody else's: storing to it orders other accesses of this thread. */
+const fence = new Int32Array(1);
 
 /**
  * Readers look at shared memory without a lock, and look again when somebody has written meanwhile.
@@ -52,6 +54,8 @@ export class SeqLock extends SyncObject {
     return this.#mutex.run(() => {
       // Odd while somebody writes.
       Atomics.add(this.#words, 0, 1);
+      // … before anything is written: a load keeps plain writes behind it, an addition alone does not on all machines.
+      Atomics.load(this.#words, 0);
       try {
         return fn();
       } finally {
@@ -60,13 +64,20 @@ export class SeqLock extends SyncObject {
     }, options);
   }
 
+  /** Nothing was written since `before`. */
+  #isStill(before: number): boolean {
+    // A store keeps plain reads before it, and the load behind it; the load alone lets them pass on some machines.
+    Atomics.store(fence, 0, 0);
+    return Atomics.load(this.#words, 0) === before;
+  }
+
   /** Calls `fn`, which copies what it reads, until nobody has written meanwhile; returns what it returned last. */
   read<T>(fn: () => T): T {
     for (let tries = 0; ; tries++) {
       const before = Atomics.load(this.#words, 0);
       if ((before & 1) === 0) {
         const value = fn();
-        if (Atomics.load(this.#words, 0) === before) return value;
+        if (this.#isStill(before)) return value;
       }
       // Who writes for long is waited for: that also tells whether it still lives.
       if (tries > 1000 && this.#mutex.lock()) this.#mutex.unlock();
@@ -79,7 +90,7 @@ export class SeqLock extends SyncObject {
       const before = Atomics.load(this.#words, 0);
       if ((before & 1) === 0) {
         const value = fn();
-        if (Atomics.load(this.#words, 0) === before) return value;
+        if (this.#isStill(before)) return value;
       }
       if (await this.#mutex.lockAsync()) this.#mutex.unlock();
     }

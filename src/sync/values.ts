@@ -1,4 +1,5 @@
 /** A bounded row of values of any kind, which several threads fill and empty: what channels and queues are made of. */
+import { UnsupportedError } from '../base/errors.ts';
 import { integer, optionChecker, show } from '../base/options.ts';
 import { Closed, Exchange, ownWords, word } from './exchange.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type Stored,
 } from './store.ts';
 import { Arrived, syncRules, type SyncOptions } from './sync-object.ts';
-import { block, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
+import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
 
 /** Options of channels and queues. */
 export interface ValuesOptions extends SyncOptions {
@@ -42,6 +43,8 @@ export abstract class Values<T> extends Exchange {
   readonly #store: Store;
   readonly #entries: number;
   readonly #cells: Float64Array;
+  /** Was taken out by a blocking form, which could not import what it needs: the next that takes something in this thread gets it. */
+  #undecoded: Encoded | undefined;
   /** @internal */
   protected readonly room: number;
 
@@ -86,6 +89,7 @@ export abstract class Values<T> extends Exchange {
   }
 
   protected give(value: T, priority: number, options?: WaitOptions): boolean {
+    checkLimits(options, this);
     const encoded = this.#encode(value);
     if (this.tryLocked(() => this.#put(encoded, priority)) === true) return true;
     return (
@@ -98,6 +102,7 @@ export abstract class Values<T> extends Exchange {
   }
 
   protected async giveAsync(value: T, priority: number, options?: WaitOptions): Promise<boolean> {
+    checkLimits(options, this);
     const encoded = this.#encode(value);
     if (this.tryLocked(() => this.#put(encoded, priority)) === true) return true;
     return (
@@ -135,7 +140,8 @@ export abstract class Values<T> extends Exchange {
       this.#order === 'fifo' ? this.#ringAt((words[word.head] as number) + count) : this.#entryAt(count);
     this.#write(at, stored, seq, priority);
     Atomics.store(words, word.count, count + 1);
-    words[word.unfinished] = (words[word.unfinished] as number) + 1;
+    // taskDone() counts it down without the lock.
+    Atomics.add(words, word.unfinished, 1);
     if (this.#order === 'priority') this.#rise(count);
     this.filled();
     return true;
@@ -144,7 +150,7 @@ export abstract class Values<T> extends Exchange {
   // ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected tryTake(): Taken<T> | undefined {
-    let encoded = this.tryLocked(() => this.#take());
+    let encoded = this.#again() ?? this.tryLocked(() => this.#take());
     if (encoded === undefined && this.size > 0) {
       const taken = block(
         this,
@@ -154,12 +160,14 @@ export abstract class Values<T> extends Exchange {
       if (taken !== undefined && taken !== 'closed') encoded = taken;
     }
     if (encoded === undefined || encoded === 'closed') return undefined;
-    return { value: decodeNow(encoded, this.describe()) as T };
+    return { value: this.#decodeNow(encoded) };
   }
 
   /** `'closed'` when nothing will come any more, undefined when the time is up. */
   protected take(options?: WaitOptions): Taken<T> | 'closed' | undefined {
+    checkLimits(options, this);
     const encoded =
+      this.#again() ??
       this.tryLocked(() => this.#take()) ??
       block(
         this,
@@ -167,11 +175,13 @@ export abstract class Values<T> extends Exchange {
         options,
       );
     if (encoded === undefined || encoded === 'closed') return encoded;
-    return { value: decodeNow(encoded, this.describe()) as T };
+    return { value: this.#decodeNow(encoded) };
   }
 
   protected async takeAsync(options?: WaitOptions): Promise<Taken<T> | 'closed' | undefined> {
+    checkLimits(options, this);
     const encoded =
+      this.#again() ??
       this.tryLocked(() => this.#take()) ??
       (await waitAsync(
         this,
@@ -184,9 +194,24 @@ export abstract class Values<T> extends Exchange {
 
   /** @internal What `select` does: takes a value under the lock if there is one. */
   *poll(blocks: boolean): Steps<Taken<T | Promise<T>> | 'closed' | undefined> {
-    const encoded = yield* this.locked(() => this.#take());
+    const encoded = this.#again() ?? (yield* this.locked(() => this.#take()));
     if (encoded === undefined || encoded === 'closed') return encoded;
-    return { value: (blocks ? decodeNow(encoded, this.describe()) : decodeValue(encoded)) as T | Promise<T> };
+    return { value: (blocks ? this.#decodeNow(encoded) : decodeValue(encoded)) as T | Promise<T> };
+  }
+
+  #again(): Encoded | undefined {
+    const encoded = this.#undecoded;
+    this.#undecoded = undefined;
+    return encoded;
+  }
+
+  #decodeNow(encoded: Encoded): T {
+    try {
+      return decodeNow(encoded, this.describe()) as T;
+    } catch (error) {
+      if (error instanceof UnsupportedError) this.#undecoded = encoded;
+      throw error;
+    }
   }
 
   #take(): Encoded | 'closed' | undefined {
@@ -210,9 +235,19 @@ export abstract class Values<T> extends Exchange {
   protected readonly clear = (): void => {
     while (this.size > 0) {
       if (this.#take() === 'closed') break;
-      this.words[word.unfinished] = (this.words[word.unfinished] as number) - 1;
+      this.dropped();
     }
   };
+
+  /** An item that nobody will say is done. */
+  protected dropped(): void {
+    const { words } = this;
+    for (let left = Atomics.load(words, word.unfinished); left > 0;) {
+      const seen = Atomics.compareExchange(words, word.unfinished, left, left - 1);
+      if (seen === left) return;
+      left = seen;
+    }
+  }
 
   // ── entries ──────────────────────────────────────────────────────────────────────────────────────────────────
 

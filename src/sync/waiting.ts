@@ -9,8 +9,8 @@
  * (its thread was terminated with it in hand) costs a moment and not the program.
  */
 import { WaitTimeoutError, WouldBlockError } from '../base/errors.ts';
-import { mayBlock } from '../base/blocking.ts';
-import { show } from '../base/options.ts';
+import { goRounds, mayBlock } from '../base/blocking.ts';
+import { abortSignal, show } from '../base/options.ts';
 import type { Agents } from './agents.ts';
 import { watch } from './debug.ts';
 import type { Words } from './words.ts';
@@ -40,40 +40,64 @@ export interface WaitOptions {
 export interface Waiter {
   readonly agents: Agents;
   describe(): string;
+  /** What to do when a thread has died in it, where that is not to take it over. */
+  readonly afterDeath?: string;
 }
 
 /** A sleep is cut into pieces of this length. */
 const sliceMs = 100;
-/** A blocked thread gets no events: it looks at its signal this often. */
+/** A blocked thread gets no events: it looks at its signal, and after its own tasks, this often. */
 const signalMs = 10;
 
+const isSignal = abortSignal();
+
 /** The end of a wait by `performance.now()`. */
-export function deadlineOf(options: WaitOptions | undefined, what: string): number {
+export function deadlineOf(options: WaitOptions | undefined, waiter: Waiter): number {
   if (options === undefined) return Infinity;
   if (typeof options !== 'object' || options === null)
-    throw new TypeError(`${what}: options must be an object of options, but got ${show(options)}`);
+    throw new TypeError(
+      `${waiter.describe()}: options must be an object of options, but got ${show(options)}`,
+    );
   const { timeoutMs } = options;
   if (timeoutMs === undefined) return Infinity;
   if (typeof timeoutMs !== 'number') {
-    throw new TypeError(`${what}: option \`timeoutMs\` must be a number, but got ${show(timeoutMs)}`);
+    throw new TypeError(
+      `${waiter.describe()}: option \`timeoutMs\` must be a number, but got ${show(timeoutMs)}`,
+    );
   }
   if (!(timeoutMs >= 0)) {
     throw new RangeError(
-      `${what}: option \`timeoutMs\` must be a number of at least 0, but got ${timeoutMs}`,
+      `${waiter.describe()}: option \`timeoutMs\` must be a number of at least 0, but got ${timeoutMs}`,
     );
   }
   return timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
 }
 
 /**
- * Runs the steps on this thread, which sleeps where they do.
+ * What every wait begins with, also one that need not wait: whether its options are any, and its signal has not aborted before.
+ *
+ * @throws TypeError, RangeError; the reason of the `signal`
+ */
+export function checkLimits(options: WaitOptions | undefined, waiter: Waiter): void {
+  if (options === undefined) return;
+  deadlineOf(options, waiter);
+  const { signal } = options;
+  if (signal === undefined) return;
+  if (!isSignal.is(signal))
+    throw new TypeError(
+      `${waiter.describe()}: option \`signal\` must be ${isSignal.expects}, but got ${show(signal)}`,
+    );
+  if (signal.aborted) throw signal.reason;
+}
+
+/**
+ * Runs the steps on this thread, which sleeps where they do. Its options were checked by {@link checkLimits}.
  *
  * @throws WouldBlockError on a main thread that has not said that it may be blocked, when the steps have to sleep
  */
 export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): T {
   const signal = options?.signal;
-  signal?.throwIfAborted();
-  const end = deadlineOf(options, waiter.describe());
+  const end = deadlineOf(options, waiter);
   let step = steps.next();
   let watched: ReturnType<typeof watch>;
   /** Why the wait has ended early. */
@@ -93,8 +117,10 @@ export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions)
           continue;
         }
         if (watched === undefined) watched = watch(waiter);
-        watched?.(holder);
-        words.wait(at, value, Math.min(left, signal === undefined ? sliceMs : signalMs));
+        // A wait with an end is in no deadlock.
+        watched?.(end === Infinity && signal === undefined ? holder : undefined);
+        const often = goRounds() || signal !== undefined;
+        words.wait(at, value, Math.min(left, often ? signalMs : sliceMs));
       } else words.wait(at, value, sliceMs);
       step = steps.next(true);
     }
@@ -107,19 +133,22 @@ export function block<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions)
   const outcome = step.value;
   if (over === 'aborted' && isRefusal(outcome)) throw signal?.reason;
   if (over === 'refused' && isRefusal(outcome)) {
-    throw new WouldBlockError(
-      `${waiter.describe()} would stop the event loop of this main thread until it can go on; await the form that ends ` +
-        'with Async, do it in a task, or say allowBlocking() first',
-    );
+    throw wouldBlock(waiter);
   }
   return outcome;
 }
 
-/** Runs the steps without blocking the thread. The wait keeps no process alive, unless it has a time limit. */
+export function wouldBlock(waiter: Waiter): WouldBlockError {
+  return new WouldBlockError(
+    `${waiter.describe()} would stop the event loop of this main thread until it can go on; await the form that ends ` +
+      'with Async, do it in a task, or say allowBlocking() first',
+  );
+}
+
+/** Runs the steps without blocking the thread; its options were checked before. The wait keeps no process alive, unless it has a time limit. */
 export async function waitAsync<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): Promise<T> {
   const signal = options?.signal;
-  signal?.throwIfAborted();
-  const end = deadlineOf(options, waiter.describe());
+  const end = deadlineOf(options, waiter);
   let step = steps.next();
   if (step.done === true) return step.value;
   const limits = new Limits(end, signal);

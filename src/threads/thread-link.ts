@@ -51,6 +51,7 @@ class ThreadLink implements WorkerLink {
   readonly threads = true;
   readonly board = new Board();
   readonly #thread: Worker;
+  readonly #threadId: number;
   readonly #port: MessagePort;
   readonly #kernelId = new Int32Array(new SharedArrayBuffer(4));
   readonly #limits: ResourceLimits;
@@ -90,6 +91,7 @@ class ThreadLink implements WorkerLink {
     this.#thread.on('error', (error: unknown) => (this.#error = error));
     // Its id is −1 once it has ended.
     const { threadId } = this.#thread;
+    this.#threadId = threadId;
     this.#thread.on('exit', (code: number) => {
       threadEnded(threadId);
       events.exit(this.#describeExit(code));
@@ -111,7 +113,9 @@ class ThreadLink implements WorkerLink {
    * clock has stopped (known once its `online` event has been seen); on Linux, its kernel thread is gone.
    */
   ended(): WorkerExit | undefined {
-    return this.#isDead() ? { code: this.board.exitCode() } : undefined;
+    if (!this.#isDead()) return undefined;
+    threadEnded(this.#threadId);
+    return { code: this.board.exitCode() };
   }
 
   #isDead(): boolean {
