@@ -9,7 +9,7 @@
  * event (`markEnded`). Of a process that has died the system knows.
  */
 import { threadId } from 'node:worker_threads';
-import { onThreadEnd } from '../base/thread-ends.ts';
+import { onThreadEnd, starterOfThread } from '../base/thread-ends.ts';
 import { registrySlot } from '../base/registry.ts';
 import { isProcessAlive, pidOf, processIdentity } from '../memory/process-identity.ts';
 import { threadWords, wordsOver, type Words } from './words.ts';
@@ -20,9 +20,9 @@ const header = { magic: 0, next: 1, textBytes: 2 } as const;
 const headerWords = 4;
 /**
  * `bell` counts what its thread listens for; `waitsFor` is the holder of what it is blocked on, `looks` counts how often it was
- * found so.
+ * found so. `starter` is the thread that has started it, −1 where nobody knows.
  */
-const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5, looks: 6 } as const;
+const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5, looks: 6, starter: 7 } as const;
 const entryWords = 8;
 const tableWords = headerWords + capacity * entryWords;
 
@@ -39,7 +39,8 @@ const aliveMs = 50;
 
 /** What a thread knows of tables; one for all copies of this file. */
 interface Known {
-  readonly tables: Map<number, Agents>;
+  /** Held by the objects that go with them, and by this thread's own. */
+  readonly tables: Map<number, WeakRef<Agents>>;
   /** Where objects of this thread take part, for threads and for processes. */
   own: Agents | undefined;
   ownAcross: Agents | undefined;
@@ -47,12 +48,15 @@ interface Known {
 
 const known = registrySlot<Known>('sync agents', 1).take(() => {
   const made: Known = { tables: new Map(), own: undefined, ownAcross: undefined };
-  onThreadEnd((ended) => {
-    for (const table of made.tables.values()) table.markEnded(ended);
-  });
-  process.on('exit', () => {
-    for (const table of made.tables.values()) table.markEnded(threadId);
-  });
+  const mark = (ended: number): void => {
+    for (const [magic, table] of made.tables) {
+      const living = table.deref();
+      if (living === undefined) made.tables.delete(magic);
+      else living.markEnded(ended);
+    }
+  };
+  onThreadEnd(mark);
+  process.on('exit', () => mark(threadId));
   return made;
 });
 
@@ -70,12 +74,12 @@ export function ownAgents(across: boolean, texts: boolean): Agents {
 /** The table that came with an object. */
 export function agentsOf(words: Words, across: boolean): Agents {
   const magic = Atomics.load(words.words, header.magic);
-  return known.tables.get(magic) ?? remember(words, across);
+  return known.tables.get(magic)?.deref() ?? remember(words, across);
 }
 
 function remember(words: Words, across: boolean): Agents {
   const table = new Agents(words);
-  known.tables.set(Atomics.load(words.words, header.magic), table);
+  known.tables.set(Atomics.load(words.words, header.magic), new WeakRef(table));
   if (across) known.ownAcross ??= table;
   else known.own ??= table;
   return table;
@@ -88,6 +92,7 @@ export class Agents {
   readonly #textBytes: number;
   /** When this process's neighbours were last seen alive, by identity. */
   readonly #seenAlive = new Map<number, number>();
+  readonly #process = processIdentity(process.pid) ?? pidOf(process.pid);
   #me = 0;
 
   constructor(words: Words) {
@@ -104,15 +109,15 @@ export class Agents {
 
   #join(): number {
     const array = this.#array;
-    const own = processIdentity(process.pid) ?? pidOf(process.pid);
     for (let tries = 0; tries < 4 * capacity; tries++) {
       const id = (Atomics.add(array, header.next, 1) % largestId) + 1;
       const at = entryOf(id);
       const state = Atomics.load(array, at + field.state);
       if (state === State.joining || (state === State.alive && !this.#isGone(at))) continue;
       if (Atomics.compareExchange(array, at + field.state, state, State.joining) !== state) continue;
-      Atomics.store(array, at + field.process, own);
+      Atomics.store(array, at + field.process, this.#process);
       Atomics.store(array, at + field.thread, threadId);
+      Atomics.store(array, at + field.starter, starterOfThread() ?? -1);
       Atomics.store(array, at + field.waitsFor, 0);
       this.#write(id, '');
       Atomics.store(array, at + field.id, id);
@@ -133,7 +138,7 @@ export class Agents {
   #isGone(at: number): boolean {
     if (Atomics.load(this.#array, at + field.state) === State.dead) return true;
     const identity = Atomics.load(this.#array, at + field.process);
-    if (pidOf(identity) === process.pid) return false;
+    if (identity === this.#process) return false;
     const now = performance.now();
     if (now - (this.#seenAlive.get(identity) ?? -Infinity) < aliveMs) return false;
     if (!isProcessAlive(identity)) return true;
@@ -145,11 +150,19 @@ export class Agents {
   markEnded(thread: number): void {
     const array = this.#array;
     if (array.length === 0) return; // its memory was released
-    for (let at = headerWords; at < tableWords; at += entryWords) {
-      if (Atomics.load(array, at + field.state) !== State.alive) continue;
-      if (Atomics.load(array, at + field.thread) !== thread) continue;
-      if (pidOf(Atomics.load(array, at + field.process)) !== process.pid) continue;
-      Atomics.store(array, at + field.state, State.dead);
+    // Threads that it has started have ended with it, and nobody else is told of those.
+    const ended = new Set([thread]);
+    for (let found = true; found;) {
+      found = false;
+      for (let at = headerWords; at < tableWords; at += entryWords) {
+        if (Atomics.load(array, at + field.state) !== State.alive) continue;
+        if (Atomics.load(array, at + field.process) !== this.#process) continue;
+        const id = Atomics.load(array, at + field.thread);
+        if (!ended.has(id) && !ended.has(Atomics.load(array, at + field.starter))) continue;
+        ended.add(id);
+        Atomics.store(array, at + field.state, State.dead);
+        found = true;
+      }
     }
   }
 

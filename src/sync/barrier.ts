@@ -195,7 +195,7 @@ export class Barrier extends SyncObject {
     try {
       this.#action?.();
     } catch (error) {
-      this.#break(undefined);
+      this.#break(full >>> roundShift);
       throw error;
     }
     // Unless somebody has broken or reset it meanwhile.

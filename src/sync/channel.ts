@@ -8,7 +8,7 @@ import { block, type WaitOptions } from './waiting.ts';
  * A bounded channel: values come out in the order in which they went in, each once. Any number of threads send and receive.
  *
  * Values are copied, as arguments are; classes and functions travel by the same rules (a SharedArrayBuffer does not: bytes are
- * all that a channel has). Sending waits while the channel is full, receiving while it is empty. {@link close} ends it as in Go: nothing
+ * all that a channel has; an array that is shared across processes goes as its name, so keep it until it has come). Sending waits while the channel is full, receiving while it is empty. {@link close} ends it as in Go: nothing
  * can be sent any more, what is in it can still be received, and then whoever receives is told. Senders and receivers that wait
  * have no order among themselves. What was written before a send is seen by who receives the value.
  *

@@ -1,4 +1,5 @@
 /** What holds a lock until it is disposed of. */
+import { NotHeldError } from '../base/errors.ts';
 
 /** Lets go of what was taken when it is disposed of (`using guard = mutex.guard()`), once. */
 export class Guard implements Disposable {
@@ -18,5 +19,40 @@ export class Guard implements Disposable {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+}
+
+/** Calls `fn`, then lets go. What `fn` throws tells more than that nothing is held any more. */
+export function during<T>(guard: Guard, fn: () => T): T {
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    releaseQuietly(guard);
+    throw error;
+  }
+  guard.release();
+  return result;
+}
+
+/** As {@link during}; awaits what `fn` returns. */
+export async function duringAsync<T>(guard: Guard, fn: () => T | PromiseLike<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await fn();
+  } catch (error) {
+    releaseQuietly(guard);
+    throw error;
+  }
+  guard.release();
+  return result;
+}
+
+function releaseQuietly(guard: Guard): void {
+  try {
+    guard.release();
+  } catch (error) {
+    // A wait inside that failed has not got the lock back.
+    if (!(error instanceof NotHeldError)) throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Mutual exclusion. */
 import { WaitTimeoutError } from '../base/errors.ts';
 import { debugging, noteFreed, noteTaken } from './debug.ts';
-import { Guard } from './guard.ts';
+import { during, duringAsync, Guard } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
 import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
@@ -99,22 +99,12 @@ export class Mutex extends SyncObject {
 
   /** Calls `fn` while it holds the mutex, and lets go whatever happens; returns what `fn` returns. `fn` is not awaited. */
   run<T>(fn: () => T, options?: WaitOptions): T {
-    const guard = this.guard(options);
-    try {
-      return fn();
-    } finally {
-      guard.release();
-    }
+    return during(this.guard(options), fn);
   }
 
   /** As {@link run}, without blocking the thread; a promise of `fn` is awaited before it lets go. */
   async runAsync<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
-    const guard = await this.guardAsync(options);
-    try {
-      return await fn();
-    } finally {
-      guard.release();
-    }
+    return duringAsync(await this.guardAsync(options), fn);
   }
 
   /** Whether anybody holds it, at this moment. */

@@ -1,5 +1,6 @@
 /** Something that is done once, by whoever comes first. */
 import * as lock from './lock-word.ts';
+import { tooLate } from './mutex.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
 import { block, checkLimits, waitAsync, type WaitOptions } from './waiting.ts';
 
@@ -44,10 +45,11 @@ export class Once extends SyncObject {
     return Atomics.load(this.#words, done) === 1;
   }
 
-  /** Calls `fn` if nobody has, or blocks until who does is done. Whether it was this call. `fn` is not awaited. */
+  /** Calls `fn` if nobody has, or blocks until who does is done. Whether it was this call. `fn` is not awaited. @throws WaitTimeoutError after `timeoutMs` */
   run(fn: () => void, options?: WaitOptions): boolean {
     checkLimits(options, this);
-    if (this.done || !block(this, lock.take(this, this.memory, 0, true), options)) return false;
+    if (this.done) return false;
+    if (!block(this, lock.take(this, this.memory, 0, true), options)) throw tooLate(this, options);
     try {
       if (this.done) return false;
       fn();
@@ -61,7 +63,9 @@ export class Once extends SyncObject {
   /** As {@link run}, without blocking the thread; a promise of `fn` is awaited. */
   async runAsync(fn: () => unknown, options?: WaitOptions): Promise<boolean> {
     checkLimits(options, this);
-    if (this.done || !(await waitAsync(this, lock.take(this, this.memory, 0, false), options))) return false;
+    if (this.done) return false;
+    if (!(await waitAsync(this, lock.take(this, this.memory, 0, false), options)))
+      throw tooLate(this, options);
     try {
       if (this.done) return false;
       await fn();

@@ -8,7 +8,8 @@ import type { WaitOptions } from './waiting.ts';
 /**
  * One end of a {@link pipe}: what one end sends, the other receives, in order.
  *
- * An end belongs to one thread at a time. Values are copied, by the rules of {@link Channel}.
+ * An end belongs to one thread at a time. Values are copied, by the rules of {@link Channel}. Who dies without `close()` leaves the other
+ * end waiting: give a `timeoutMs` where that can happen.
  */
 export class PipeEnd<Out = unknown, In = Out> {
   readonly #out: Channel<Out>;

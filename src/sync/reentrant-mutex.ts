@@ -1,6 +1,6 @@
 /** Mutual exclusion that its holder may enter again. */
 import { debugging, noteFreed, noteTaken } from './debug.ts';
-import { Guard } from './guard.ts';
+import { during, Guard } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { tooLate } from './mutex.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
@@ -98,12 +98,7 @@ export class ReentrantMutex extends SyncObject {
 
   /** Calls `fn` while it holds the mutex; returns what `fn` returns. `fn` is not awaited. */
   run<T>(fn: () => T, options?: WaitOptions): T {
-    const guard = this.guard(options);
-    try {
-      return fn();
-    } finally {
-      guard.release();
-    }
+    return during(this.guard(options), fn);
   }
 
   /** Whether this thread holds it. */

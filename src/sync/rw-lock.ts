@@ -1,7 +1,7 @@
 /** Many readers or one writer. */
 import { AbandonedError, DeadlockError, NotHeldError } from '../base/errors.ts';
 import { debugging, noteFreed, noteTaken } from './debug.ts';
-import { Guard } from './guard.ts';
+import { during, duringAsync, Guard } from './guard.ts';
 import { tooLate } from './mutex.ts';
 import { Roster } from './roster.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
@@ -59,6 +59,10 @@ export class RwLock extends SyncObject {
 
   /** Gets in to read if nobody writes or waits to; never waits. */
   tryLockRead(): boolean {
+    return this.#tryRead() || (this.#clearDead() && this.#tryRead());
+  }
+
+  #tryRead(): boolean {
     const words = this.#words;
     if (Atomics.load(words, word.wanted) > 0) return false;
     for (let state = Atomics.load(words, word.state); state >= 0;) {
@@ -76,13 +80,13 @@ export class RwLock extends SyncObject {
   /** Blocks until this thread may read; false when `timeoutMs` is over before. Throws as {@link Mutex.lock}. */
   lockRead(options?: WaitOptions): boolean {
     checkLimits(options, this);
-    return this.tryLockRead() || block(this, this.#lockRead(options?.timeoutMs === undefined), options);
+    return this.#tryRead() || block(this, this.#lockRead(options?.timeoutMs === undefined), options);
   }
 
   /** As {@link lockRead}, without blocking the thread. */
   async lockReadAsync(options?: WaitOptions): Promise<boolean> {
     checkLimits(options, this);
-    return this.tryLockRead() || (await waitAsync(this, this.#lockRead(false), options));
+    return this.#tryRead() || (await waitAsync(this, this.#lockRead(false), options));
   }
 
   /** Lets go of what was locked to read. @throws NotHeldError when this thread does not read */
@@ -102,6 +106,10 @@ export class RwLock extends SyncObject {
 
   /** Gets in to write if nobody is in; never waits. */
   tryLockWrite(): boolean {
+    return this.#tryWrite() || (this.#clearDead() && this.#tryWrite());
+  }
+
+  #tryWrite(): boolean {
     if (Atomics.compareExchange(this.#words, word.state, 0, -this.agents.me) !== 0) return false;
     if (debugging) noteTaken(this);
     return true;
@@ -110,13 +118,13 @@ export class RwLock extends SyncObject {
   /** Blocks until this thread alone is in; false when `timeoutMs` is over before. Throws as {@link Mutex.lock}. */
   lockWrite(options?: WaitOptions): boolean {
     checkLimits(options, this);
-    return this.tryLockWrite() || block(this, this.#lockWrite(options?.timeoutMs === undefined), options);
+    return this.#tryWrite() || block(this, this.#lockWrite(options?.timeoutMs === undefined), options);
   }
 
   /** As {@link lockWrite}, without blocking the thread. */
   async lockWriteAsync(options?: WaitOptions): Promise<boolean> {
     checkLimits(options, this);
-    return this.tryLockWrite() || (await waitAsync(this, this.#lockWrite(false), options));
+    return this.#tryWrite() || (await waitAsync(this, this.#lockWrite(false), options));
   }
 
   /** Lets go of what was locked to write. @throws NotHeldError when this thread does not write */
@@ -132,22 +140,22 @@ export class RwLock extends SyncObject {
 
   /** Calls `fn` while it may read; returns what `fn` returns. `fn` is not awaited. */
   read<T>(fn: () => T, options?: WaitOptions): T {
-    const guard = this.readGuard(options);
-    try {
-      return fn();
-    } finally {
-      guard.release();
-    }
+    return during(this.readGuard(options), fn);
   }
 
   /** Calls `fn` while it alone is in; returns what `fn` returns. `fn` is not awaited. */
   write<T>(fn: () => T, options?: WaitOptions): T {
-    const guard = this.writeGuard(options);
-    try {
-      return fn();
-    } finally {
-      guard.release();
-    }
+    return during(this.writeGuard(options), fn);
+  }
+
+  /** As {@link read}, without blocking the thread; a promise of `fn` is awaited. */
+  async readAsync<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    return duringAsync(await this.readGuardAsync(options), fn);
+  }
+
+  /** As {@link write}, without blocking the thread; a promise of `fn` is awaited. */
+  async writeAsync<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    return duringAsync(await this.writeGuardAsync(options), fn);
   }
 
   /** Locks to read, until the result is disposed of. @throws WaitTimeoutError after `timeoutMs` */
@@ -208,11 +216,17 @@ export class RwLock extends SyncObject {
     try {
       for (;;) {
         const turn = Atomics.load(words, word.turn);
-        if (this.tryLockRead()) return true;
+        if (this.#tryRead()) return true;
         const state = this.#lookAtWriter(blocks);
-        this.#clearDead();
+        if (this.#clearDead()) continue;
+        if (blocks && Atomics.load(words, word.wanted) > 0 && this.#readers.has(this.agents.me)) {
+          throw new DeadlockError(
+            `cannot lock ${this.describe()} to read: this thread reads already, a writer waits for it, and it would wait for the ` +
+              'writer; read once',
+          );
+        }
         if (yield this.#asleep(turn, state)) continue;
-        return this.tryLockRead();
+        return this.#tryRead();
       }
     } finally {
       Atomics.sub(words, word.sleepers, 1);
@@ -236,11 +250,11 @@ export class RwLock extends SyncObject {
     try {
       for (;;) {
         const turn = Atomics.load(words, word.turn);
-        if ((taken = this.tryLockWrite())) return true;
+        if ((taken = this.#tryWrite())) return true;
         const state = this.#lookAtWriter(blocks);
-        this.#clearDead();
+        if (this.#clearDead()) continue;
         if (yield this.#asleep(turn, state)) continue;
-        taken = this.tryLockWrite();
+        taken = this.#tryWrite();
         return taken;
       }
     } finally {
@@ -262,31 +276,35 @@ export class RwLock extends SyncObject {
   #lookAtWriter(blocks: boolean): number {
     const words = this.#words;
     const { agents } = this;
-    const state = Atomics.load(words, word.state);
-    if (state >= 0) return state;
-    if (state !== abandoned && !agents.isDead(-state)) {
-      if (blocks && -state === agents.me) {
-        throw new DeadlockError(
-          `cannot lock ${this.describe()}: this thread writes already and would wait for itself; unlock it first`,
-        );
+    for (;;) {
+      const state = Atomics.load(words, word.state);
+      if (state >= 0) return state;
+      if (state !== abandoned && !agents.isDead(-state)) {
+        if (blocks && -state === agents.me) {
+          throw new DeadlockError(
+            `cannot lock ${this.describe()}: this thread writes already and would wait for itself; unlock it first`,
+          );
+        }
+        return state;
       }
-      return state;
+      // Somebody may have taken it over meanwhile.
+      if (Atomics.compareExchange(words, word.state, state, abandoned) === state) break;
     }
-    Atomics.compareExchange(words, word.state, state, abandoned);
     throw new AbandonedError(
       `cannot lock ${this.describe()}: a thread died while it wrote, and what it wrote may be incomplete; ` +
         'repair that and call takeOver()',
     );
   }
 
-  /** Readers that have died have let go, writers that have died do not wait. */
-  #clearDead(): void {
+  /** Readers that have died have let go, writers that have died do not wait. Whether there were any. */
+  #clearDead(): boolean {
     const words = this.#words;
     const readers = this.#readers.clearDead(this.agents);
     if (readers > 0) Atomics.sub(words, word.state, readers);
     const writers = this.#writers.clearDead(this.agents);
     if (writers > 0) Atomics.sub(words, word.wanted, writers);
     if (readers + writers > 0) this.#giveWay();
+    return readers + writers > 0;
   }
 
   /** Somebody may get in now. */

@@ -81,7 +81,9 @@ function checkList(owner: string, from: readonly unknown[]): readonly Values<unk
   const list = from as readonly Values<unknown>[];
   const agents = list[0]?.agents;
   if (list.some((one) => one.agents !== agents))
-    throw new TypeError(`${owner}(): channels for threads and for processes cannot be mixed`);
+    throw new TypeError(
+      `${owner}(): these cannot be waited for together: some are for threads and some for processes, or they were made in threads that had not met; make them in one thread`,
+    );
   return list;
 }
 

@@ -1,7 +1,7 @@
 /** Counted permits. */
 import { integer, optionChecker, show } from '../base/options.ts';
 import { NotHeldError } from '../base/errors.ts';
-import { Guard } from './guard.ts';
+import { during, duringAsync, Guard } from './guard.ts';
 import { tooLate } from './mutex.ts';
 import { Arrived, SyncObject, syncRules, travelsAs, type SyncOptions } from './sync-object.ts';
 import { block, checkLimits, waitAsync, type Steps, type WaitOptions } from './waiting.ts';
@@ -101,22 +101,12 @@ export class Semaphore extends SyncObject {
 
   /** Calls `fn` with a permit; returns what `fn` returns. `fn` is not awaited. */
   run<T>(fn: () => T, options?: WaitOptions): T {
-    const guard = this.guard(options);
-    try {
-      return fn();
-    } finally {
-      guard.release();
-    }
+    return during(this.guard(options), fn);
   }
 
   /** As {@link run}, without blocking the thread; a promise of `fn` is awaited before the permit is given back. */
   async runAsync<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
-    const guard = await this.guardAsync(options);
-    try {
-      return await fn();
-    } finally {
-      guard.release();
-    }
+    return duringAsync(await this.guardAsync(options), fn);
   }
 
   #take(n: number): boolean {

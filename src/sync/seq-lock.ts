@@ -42,7 +42,9 @@ export class SeqLock extends SyncObject {
     super(4, options instanceof Arrived ? options : check(options));
     this.#words = this.memory.words;
     this.#mutex =
-      options instanceof Arrived ? ((options.data as Travelling).extra as Mutex) : new Mutex(options);
+      options instanceof Arrived
+        ? ((options.data as Travelling).extra as Mutex)
+        : new Mutex({ name: 'SeqLock', ...options });
   }
 
   protected override extra(): unknown {
@@ -51,17 +53,24 @@ export class SeqLock extends SyncObject {
 
   /** Calls `fn`, which writes, while nobody else does; returns what it returns. `fn` is not awaited. */
   write<T>(fn: () => T, options?: WaitOptions): T {
-    return this.#mutex.run(() => {
-      // Odd while somebody writes.
+    return this.#mutex.run(() => this.#write(fn), options);
+  }
+
+  /** As {@link write}, without blocking the thread until it is its turn. `fn` is not awaited. */
+  writeAsync<T>(fn: () => T, options?: WaitOptions): Promise<T> {
+    return this.#mutex.runAsync(() => this.#write(fn), options);
+  }
+
+  #write<T>(fn: () => T): T {
+    // Odd while somebody writes.
+    Atomics.add(this.#words, 0, 1);
+    // … before anything is written: a load keeps plain writes behind it, an addition alone does not on all machines.
+    Atomics.load(this.#words, 0);
+    try {
+      return fn();
+    } finally {
       Atomics.add(this.#words, 0, 1);
-      // … before anything is written: a load keeps plain writes behind it, an addition alone does not on all machines.
-      Atomics.load(this.#words, 0);
-      try {
-        return fn();
-      } finally {
-        Atomics.add(this.#words, 0, 1);
-      }
-    }, options);
+    }
   }
 
   /** Nothing was written since `before`. */

@@ -227,7 +227,8 @@ export abstract class Values<T> extends Exchange {
     const encoded = this.#store.take(this.#read(at));
     Atomics.store(words, word.count, count - 1);
     if (this.#order === 'priority') this.#sink(count - 1);
-    this.freed();
+    // What one sender has no room for may be enough for another.
+    this.freed(Infinity);
     return encoded;
   }
 

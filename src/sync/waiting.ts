@@ -145,7 +145,7 @@ export function wouldBlock(waiter: Waiter): WouldBlockError {
   );
 }
 
-/** Runs the steps without blocking the thread; its options were checked before. The wait keeps no process alive, unless it has a time limit. */
+/** Runs the steps without blocking the thread; its options were checked before. Between threads, the wait keeps no process alive, unless it has a time limit. */
 export async function waitAsync<T>(waiter: Waiter, steps: Steps<T>, options?: WaitOptions): Promise<T> {
   const signal = options?.signal;
   const end = deadlineOf(options, waiter);
@@ -158,7 +158,7 @@ export async function waitAsync<T>(waiter: Waiter, steps: Steps<T>, options?: Wa
       const { words, at, value, brief } = step.value;
       if (brief !== true && over)
         throw new WaitTimeoutError(`${waiter.describe()}: a wait went on after its end`);
-      if (brief !== true && limits.reached) {
+      if (brief !== true && (limits.reached || performance.now() >= end)) {
         over = true;
         step = steps.next(false);
         continue;
