@@ -9,7 +9,7 @@
  * event (`markEnded`). Of a process that has died the system knows.
  */
 import { threadId } from 'node:worker_threads';
-import { onThreadEnd } from '../base/thread-ends.ts';
+import { onThreadEnd, starterOfThis } from '../base/thread-ends.ts';
 import { registrySlot } from '../base/registry.ts';
 import { isProcessAlive, pidOf, processIdentity } from '../memory/process-identity.ts';
 import { threadWords, wordsOver, type Words } from './words.ts';
@@ -20,9 +20,9 @@ const header = { magic: 0, next: 1, textBytes: 2 } as const;
 const headerWords = 4;
 /**
  * `bell` counts what its thread listens for; `waitsFor` is the holder of what it is blocked on, `looks` counts how often it was
- * found so.
+ * found so; `starter` is the thread that has started its own, which ends with it.
  */
-const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5, looks: 6 } as const;
+const field = { id: 0, process: 1, thread: 2, state: 3, bell: 4, waitsFor: 5, looks: 6, starter: 7 } as const;
 const entryWords = 8;
 const tableWords = headerWords + capacity * entryWords;
 
@@ -113,6 +113,7 @@ export class Agents {
       if (Atomics.compareExchange(array, at + field.state, state, State.joining) !== state) continue;
       Atomics.store(array, at + field.process, own);
       Atomics.store(array, at + field.thread, threadId);
+      Atomics.store(array, at + field.starter, starterOfThis());
       Atomics.store(array, at + field.waitsFor, 0);
       this.#write(id, '');
       Atomics.store(array, at + field.id, id);
@@ -147,9 +148,11 @@ export class Agents {
     if (array.length === 0) return; // its memory was released
     for (let at = headerWords; at < tableWords; at += entryWords) {
       if (Atomics.load(array, at + field.state) !== State.alive) continue;
-      if (Atomics.load(array, at + field.thread) !== thread) continue;
       if (pidOf(Atomics.load(array, at + field.process)) !== process.pid) continue;
-      Atomics.store(array, at + field.state, State.dead);
+      const own = Atomics.load(array, at + field.thread);
+      if (own === thread) Atomics.store(array, at + field.state, State.dead);
+      // Whom a thread has started ends before it does; but it was the one to say so.
+      else if (Atomics.load(array, at + field.starter) === thread) this.markEnded(own);
     }
   }
 

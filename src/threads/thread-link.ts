@@ -1,7 +1,7 @@
 /** A worker thread as its pool sees it: the thread, one port, one board. */
 import { existsSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, threadId, Worker } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { environmentWith } from '../base/environment.ts';
 import { UnsupportedError } from '../base/errors.ts';
@@ -31,6 +31,8 @@ export interface ThreadData {
   readonly port: MessagePort;
   /** `[0]`: the thread's id in the kernel, where it has one to show (Linux). */
   readonly kernelId: Int32Array<SharedArrayBuffer>;
+  /** The thread that starts this one. */
+  readonly starter: number;
   /** Depth of the thread below the main one, 1 for its own workers. */
   readonly depth: number;
   /** Cores that the pool's workers share; undefined: the usable ones. */
@@ -69,6 +71,7 @@ class ThreadLink implements WorkerLink {
       board: this.board.buffer as SharedArrayBuffer,
       port: port2,
       kernelId: this.#kernelId,
+      starter: threadId,
       ...place,
     };
     const execArgv = workerFlags(options.execArgv);
@@ -90,10 +93,10 @@ class ThreadLink implements WorkerLink {
     });
     this.#thread.on('error', (error: unknown) => (this.#error = error));
     // Its id is −1 once it has ended.
-    const { threadId } = this.#thread;
-    this.#threadId = threadId;
+    const id = this.#thread.threadId;
+    this.#threadId = id;
     this.#thread.on('exit', (code: number) => {
-      threadEnded(threadId);
+      threadEnded(id);
       events.exit(this.#describeExit(code));
       port1.close();
     });

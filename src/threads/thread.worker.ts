@@ -1,5 +1,6 @@
 /** What a worker thread runs. As little as possible is imported here: every worker waits for it at its start. */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { noteStarter } from '../base/thread-ends.ts';
 import { ringIfBlocked } from '../executor/bell.ts';
 import { Board } from '../executor/board.ts';
 import { enterWorker } from '../executor/nesting.ts';
@@ -7,9 +8,10 @@ import type { ToWorker } from '../executor/wire.ts';
 import { runWorker } from '../executor/worker-main.ts';
 import type { ThreadData } from './thread-link.ts';
 
-const { setup, board, port, kernelId, depth, cores } = workerData as ThreadData;
+const { setup, board, port, kernelId, starter, depth, cores } = workerData as ThreadData;
 const { bell } = setup;
 
+noteStarter(starter);
 enterWorker({ depth, cores, siblings: setup.siblings });
 if (process.platform === 'linux') noteKernelId();
 

@@ -237,10 +237,43 @@ test('workers die in select(), and the next is told all the same', limits(), asy
       .with({ graceMs: 0 })
       .submit(() => select([channel]));
     await until('it listens', () => Atomics.load(channel.words, 6) === k + 1);
+    // Not while it has the lock inside: that would be another story.
+    await until(
+      'nobody has the lock',
+      () => Atomics.compareExchange(channel.words, 0, 0, channel.agents.me) === 0,
+    );
     task.cancel('terminated');
     await reasonOf(task);
+    const listeners = channel.words.subarray(16, 48).filter((id) => id !== 0);
+    await until('its worker is gone', () => listeners.every((id) => channel.agents.isDead(id)));
+    Atomics.store(channel.words, 0, 0);
+    channel.memory.notify(0, Infinity);
   }
   const next = place.pool().submit(() => select([channel]).value);
   await channel.sendAsync(5);
   assert.equal(await next, 5);
+});
+
+test('threads that a terminated worker has started are known to be dead, too', limits(), async () => {
+  const mutex = new Mutex();
+  const held = new AtomicInt32();
+  const task = places[0]!
+    .pool()
+    .with({ graceMs: 0 })
+    .submit(async () => {
+      const { threads } = await import('tutti');
+      const inner = threads({ workers: 1 });
+      await inner.submit(() => {
+        mutex.lock();
+        held.value = 1;
+        for (;;);
+      });
+    });
+  await until('the inner worker holds it', () => held.value === 1);
+  const waiting = reasonOf(mutex.lockAsync());
+  task.cancel('terminated');
+  assert.equal(await reasonOf(task), 'terminated');
+  assert.ok((await waiting) instanceof AbandonedError);
+  assert.equal(mutex.takeOver(), true);
+  mutex.unlock();
 });
