@@ -38,7 +38,8 @@ class Victim {
       .submit((how: Way) => {
         take();
         Atomics.store(state, 0, 1);
-        while (Atomics.load(state, 0) !== 2);
+        const nobody = new Int32Array(new SharedArrayBuffer(4));
+        while (Atomics.load(state, 0) !== 2) Atomics.wait(nobody, 0, 0, 1);
         if (how === 'exits') process.exit(3);
         if (how === 'is killed') process.kill(process.pid, 'SIGKILL');
         for (;;);
@@ -191,6 +192,8 @@ for (const place of places) {
         const gone = reasonOf(task);
         if (way === 'is terminated') {
           await until('it waits', () => seated(changed) === 1);
+          // First it takes its seat, then it lets go.
+          await mutex.runAsync(() => undefined);
           task.cancel('terminated');
         }
         await gone;
