@@ -93,10 +93,10 @@ class ThreadLink implements WorkerLink {
     });
     this.#thread.on('error', (error: unknown) => (this.#error = error));
     // Its id is −1 once it has ended.
-    const { threadId } = this.#thread;
-    this.#threadId = threadId;
+    const id = this.#thread.threadId;
+    this.#threadId = id;
     this.#thread.on('exit', (code: number) => {
-      threadEnded(threadId);
+      threadEnded(id);
       events.exit(this.#describeExit(code));
       port1.close();
     });

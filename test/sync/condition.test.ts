@@ -117,6 +117,7 @@ for (const place of places) {
       first.cancel('away');
       assert.equal(await reasonOf(first), 'away');
       await until('its seat is free', () => seated(changed) === 1);
+      await until('it has the mutex back', () => Atomics.load(held, 0) > 0);
       assert.equal(held[0], 1);
       assert.equal(await mutex.runAsync(() => changed.notify()), 1);
       assert.equal(await second, true);

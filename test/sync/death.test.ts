@@ -38,7 +38,8 @@ class Victim {
       .submit((how: Way) => {
         take();
         Atomics.store(state, 0, 1);
-        while (Atomics.load(state, 0) !== 2);
+        const nobody = new Int32Array(new SharedArrayBuffer(4));
+        while (Atomics.load(state, 0) !== 2) Atomics.wait(nobody, 0, 0, 1);
         if (how === 'exits') process.exit(3);
         if (how === 'is killed') process.kill(process.pid, 'SIGKILL');
         for (;;);
@@ -136,8 +137,6 @@ for (const place of places) {
         assert.equal(await writing, 'wrote');
 
         lock.lockRead();
-        const waiting = new Victim(place, way, () => undefined);
-        await waiting.holds();
         const queued = pool.with({ graceMs: 0 }).submit((how: Way) => {
           // Dies as one that waits to write.
           if (how === 'is terminated') return lock.lockWrite();
@@ -150,7 +149,6 @@ for (const place of places) {
           queued.cancel('terminated');
         }
         await gone;
-        await waiting.die();
         assert.equal(await pool.submit(() => lock.read(() => 'read')), 'read');
         lock.unlockRead();
 
@@ -191,6 +189,8 @@ for (const place of places) {
         const gone = reasonOf(task);
         if (way === 'is terminated') {
           await until('it waits', () => seated(changed) === 1);
+          // First it takes its seat, then it lets go.
+          await mutex.runAsync(() => undefined);
           task.cancel('terminated');
         }
         await gone;
@@ -237,10 +237,43 @@ test('workers die in select(), and the next is told all the same', limits(), asy
       .with({ graceMs: 0 })
       .submit(() => select([channel]));
     await until('it listens', () => Atomics.load(channel.words, 6) === k + 1);
+    // Not while it has the lock inside: that would be another story.
+    await until(
+      'nobody has the lock',
+      () => Atomics.compareExchange(channel.words, 0, 0, channel.agents.me) === 0,
+    );
     task.cancel('terminated');
     await reasonOf(task);
+    const listeners = channel.words.subarray(16, 48).filter((id) => id !== 0);
+    await until('its worker is gone', () => listeners.every((id) => channel.agents.isDead(id)));
+    Atomics.store(channel.words, 0, 0);
+    channel.memory.notify(0, Infinity);
   }
   const next = place.pool().submit(() => select([channel]).value);
   await channel.sendAsync(5);
   assert.equal(await next, 5);
+});
+
+test('threads that a terminated worker has started are known to be dead, too', limits(), async () => {
+  const mutex = new Mutex();
+  const held = new AtomicInt32();
+  const task = places[0]!
+    .pool()
+    .with({ graceMs: 0 })
+    .submit(async () => {
+      const { threads } = await import('tutti');
+      const inner = threads({ workers: 1 });
+      await inner.submit(() => {
+        mutex.lock();
+        held.value = 1;
+        for (;;);
+      });
+    });
+  await until('the inner worker holds it', () => held.value === 1);
+  const waiting = reasonOf(mutex.lockAsync());
+  task.cancel('terminated');
+  assert.equal(await reasonOf(task), 'terminated');
+  assert.ok((await waiting) instanceof AbandonedError);
+  assert.equal(mutex.takeOver(), true);
+  mutex.unlock();
 });

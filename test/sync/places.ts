@@ -15,6 +15,9 @@ export interface Place {
   readonly skip: string | false;
 }
 
+/** A cancelled task that waits sees that by itself, however long a busy machine takes: its worker is not ended for it. */
+const options = { workers: 3, graceMs: 60_000 };
+
 /** An asynchronous wait keeps no process alive, also not this one. */
 const alive = setInterval(() => undefined, 10_000);
 
@@ -33,13 +36,13 @@ function once(name: string, make: () => Executor): Executor {
 export const places: readonly Place[] = [
   {
     name: 'threads',
-    pool: () => once('threads', () => threads({ workers: 3 })),
+    pool: () => once('threads', () => threads(options)),
     options: (name) => ({ name }),
     skip: false,
   },
   {
     name: 'processes',
-    pool: () => once('processes', () => processes({ workers: 3 })),
+    pool: () => once('processes', () => processes(options)),
     options: (name) => ({ across: 'processes', name }),
     skip: missing,
   },
