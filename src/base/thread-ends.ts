@@ -3,7 +3,6 @@ import { registrySlot } from './registry.ts';
 
 type Listener = (threadId: number) => void;
 
-const starter = registrySlot<number>('thread starter', 1);
 const listeners = registrySlot<Set<Listener>>('thread ends', 1);
 
 const starter = registrySlot<number>('thread starter', 1);
