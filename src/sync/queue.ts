@@ -91,12 +91,11 @@ abstract class WorkQueue<T> extends Values<T> {
 
   *#join(): Steps<boolean> {
     const { words } = this;
+    // Woken, it looks again: it may hear late of the end of what was done before it came.
     for (;;) {
       const seen = Atomics.load(words, word.finished);
       if (this.unfinished === 0) return true;
       if (!(yield { words: this.memory, at: word.finished, value: seen })) return this.unfinished === 0;
-      // Somebody has put something in since, and it is not done: all was for a moment.
-      if (Atomics.load(words, word.finished) !== seen) return true;
     }
   }
 
