@@ -32,18 +32,20 @@ export function mayBlock(): boolean {
  * Says that this thread may be blocked, although it is a main thread: blocking forms wait there from now on, and nothing else
  * of the thread runs meanwhile.
  *
- * Worker threads and the workers of `processes()` need not say so. **Warning:** a blocked main thread hands out no tasks and takes in
- * no results. Wait there for what tasks that run already, other programs or other threads do, with a `timeoutMs`; for tasks themselves
- * there is `submitSync`.
+ * Worker threads and the workers of `processes()` need not say so. Tasks of the thread's own pools get to their workers all the same;
+ * timers, input and promises do not go on.
  *
  * @example
  * ```ts
- * import { allowBlocking, Event } from 'tutti/sync';
+ * import { submit } from 'tutti';
+ * import { allowBlocking, Latch } from 'tutti/sync';
  *
- * const stop = new Event();
- * stop.wait({ timeoutMs: 1 }); // throws WouldBlockError: Event would stop
+ * const ready = new Latch(1);
+ * ready.wait({ timeoutMs: 1 }); // throws WouldBlockError: Latch would stop
  * allowBlocking();
- * stop.wait({ timeoutMs: 1 }); // => false
+ * const task = submit(() => ready.countDown());
+ * ready.wait(); // => true
+ * await task;
  * ```
  */
 export function allowBlocking(): void {
