@@ -73,14 +73,8 @@ export abstract class Exchange extends SyncObject {
   }
 
   /** Does `act` under the lock. */
-  protected *locked<T>(act: () => T): Steps<T> {
-    // What is done under the lock takes microseconds: nobody gives up waiting for it.
-    yield* insist(lock.take(this, this.memory, word.lock, false));
-    try {
-      return act();
-    } finally {
-      lock.release(this, this.memory, word.lock);
-    }
+  protected locked<T>(act: () => T): Steps<T> {
+    return lock.briefly(this, this.memory, word.lock, act);
   }
 
   /**
@@ -176,10 +170,4 @@ export abstract class Exchange extends SyncObject {
   protected cannotTake(): ChannelClosedError {
     return new ChannelClosedError(`${this.describe()} is closed, and nothing is left in it`);
   }
-}
-
-/** Goes on whatever the driver says of the time. */
-function* insist(steps: Steps<boolean>): Steps<void> {
-  for (let step = steps.next(); step.done !== true; step = steps.next(true))
-    yield { ...step.value, brief: true };
 }

@@ -10,6 +10,7 @@ export {
 } from '../base/errors.ts';
 export { allowBlocking } from '../base/blocking.ts';
 export { AtomicFloat64, AtomicInt32, AtomicInt64 } from './atomic.ts';
+export { AtomicRef } from './atomic-ref.ts';
 export { Barrier, type BarrierOptions } from './barrier.ts';
 export { Channel } from './channel.ts';
 export { Condition, type ConditionOptions } from './condition.ts';

@@ -116,3 +116,19 @@ export function notHeld(waiter: Waiter, holder: number): NotHeldError {
   const by = holder === 0 ? 'nobody holds it' : `${waiter.agents.nameOf(holder)} holds it`;
   return new NotHeldError(`cannot unlock ${waiter.describe()}: this thread does not hold it, ${by}`);
 }
+
+/** Does `act` under a lock that is held for microseconds: nobody gives up waiting for it, and any thread may. */
+export function* briefly<T>(waiter: Waiter, memory: Words, at: number, act: () => T): Steps<T> {
+  yield* insist(take(waiter, memory, at, false));
+  try {
+    return act();
+  } finally {
+    release(waiter, memory, at);
+  }
+}
+
+/** Goes on whatever the driver says of the time. */
+function* insist(steps: Steps<boolean>): Steps<void> {
+  for (let step = steps.next(); step.done !== true; step = steps.next(true))
+    yield { ...step.value, brief: true };
+}
