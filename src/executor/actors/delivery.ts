@@ -91,6 +91,9 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   get priority(): 0 {
     return 0;
   }
+  get once(): true {
+    return true;
+  }
   get timeoutMs(): number | undefined {
     return this.call.settings.timeoutMs;
   }

@@ -1,0 +1,42 @@
+/** What one call, one stream or one actor must not do to the others. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ActorDiedError } from 'tutti';
+import type { Subject } from '../conformance/subject.ts';
+
+class Solo {
+  async deaf(): Promise<void> {
+    await new Promise(() => undefined);
+  }
+  /** Counts its beginnings in `words[0]`; holds the thread until `words[1]` is set. */
+  hold(words: Int32Array): string {
+    Atomics.add(words, 0, 1);
+    Atomics.wait(words, 1, 0, 20_000);
+    return 'held';
+  }
+  ping(): string {
+    return 'pong';
+  }
+}
+
+export function mishapSuite(s: Subject): void {
+  s.test(
+    'a call that had begun is not begun again when its worker is ended for a neighbour',
+    async () => {
+      const pool = s.open({ workers: 1, graceMs: 100 });
+      const deaf = await pool.actor({ restarts: 1 }, Solo);
+      const other = await pool.actor({ restarts: 1 }, Solo);
+      const words = s.shared(Int32Array, 2);
+      const never = deaf.deaf();
+      await sleep(20);
+      const held = other.hold(words);
+      while (Atomics.load(words, 0) === 0) await sleep(1);
+      never.cancel(new RangeError('enough'));
+      await assert.rejects(never, /enough/);
+      await assert.rejects(held, ActorDiedError);
+      assert.equal(await other.ping(), 'pong');
+      assert.equal(Atomics.load(words, 0), 1);
+    },
+    'killable',
+  );
+}
