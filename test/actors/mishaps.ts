@@ -1,7 +1,7 @@
 /** What one call, one stream or one actor must not do to the others. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActorDiedError } from 'tutti';
+import { ActorDiedError, TaskTimeoutError } from 'tutti';
 import type { Subject } from '../conformance/subject.ts';
 
 class Solo {
@@ -13,6 +13,12 @@ class Solo {
     Atomics.add(words, 0, 1);
     Atomics.wait(words, 1, 0, 20_000);
     return 'held';
+  }
+  /** Late already when it returns its promise. */
+  async lateAndDeaf(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+    await new Promise(() => undefined);
   }
   ping(): string {
     return 'pong';
@@ -36,6 +42,19 @@ export function mishapSuite(s: Subject): void {
       await assert.rejects(held, ActorDiedError);
       assert.equal(await other.ping(), 'pong');
       assert.equal(Atomics.load(words, 0), 1);
+    },
+    'killable',
+  );
+
+  s.test(
+    'a call whose time is over before it has returned its promise is stopped as any other',
+    async () => {
+      const pool = s.open({ workers: 1 });
+      const solo = await pool.actor({ restarts: 1 }, Solo);
+      assert.equal(await solo.ping(), 'pong');
+      await assert.rejects(solo.with({ timeoutMs: 50, graceMs: 300 }).lateAndDeaf(150), TaskTimeoutError);
+      assert.equal(await solo.ping(), 'pong');
+      assert.equal((await solo.state()).restarts, 1);
     },
     'killable',
   );
