@@ -5,6 +5,9 @@ import { ActorDiedError, TaskTimeoutError } from 'tutti';
 import type { Subject } from '../conformance/subject.ts';
 
 class Solo {
+  async rest(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms).unref());
+  }
   async deaf(): Promise<void> {
     await new Promise(() => undefined);
   }
@@ -19,6 +22,15 @@ class Solo {
     const until = performance.now() + ms;
     while (performance.now() < until);
     await new Promise(() => undefined);
+  }
+  readonly #readers: ((word: string) => void)[] = [];
+  async *news(): AsyncGenerator<string, void> {
+    for (;;) yield await new Promise<string>((resolve) => this.#readers.push(resolve));
+  }
+  tell(word: string): number {
+    const readers = this.#readers.splice(0);
+    for (const reader of readers) reader(word);
+    return readers.length;
   }
   ping(): string {
     return 'pong';
@@ -58,4 +70,19 @@ export function mishapSuite(s: Subject): void {
     },
     'killable',
   );
+
+  s.test('any number of readers of streams keep no call from running', async () => {
+    const solo = await s.open({ workers: 1 }).actor(Solo);
+    const streams = Array.from({ length: 40 }, () => solo.news());
+    const reads = Promise.all(streams.map((stream) => stream.next()));
+    let told = 0;
+    while (told < 40) told += await solo.tell('word');
+    for (const { value } of await reads) assert.equal(value, 'word');
+    // … and one that leaves does not wait for a turn.
+    const calls = Array.from({ length: 30 }, () => solo.rest(60_000));
+    for (const call of calls) call.catch(() => undefined);
+    await Promise.all(streams.map((stream) => stream.return()));
+    await solo.kill();
+    await Promise.allSettled(calls);
+  });
 }

@@ -12,7 +12,8 @@
  *
  * A call is in `#queue`, in `#out` (its worker has it, or is about to), or ended; those that are asynchronous, or wait at the
  * worker, are in `#pending`, too. Calls begin in the order of their ids: only from the head of the queue, and what a lost worker had not begun
- * goes back to its place there.
+ * goes back to its place there. Reads of streams (`pull`, `done`) keep no order with calls and no call waits for them: they are sent at once, and
+ * stand at the head of the queue while there is no object.
  */
 import { ActorDiedError, WorkerCrashedError } from '../../base/errors.ts';
 import { describeError } from '../crash-error.ts';
@@ -119,10 +120,10 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
         );
         return;
     }
-    if (this.#disposal !== undefined && call.method > Special.pull) {
+    if (this.#disposal !== undefined && !isRead(call)) {
       throw this.#death(`cannot call ${call.name}()`, 'it is being disposed of', undefined);
     }
-    if (call.method <= Special.pull) {
+    if (isRead(call)) {
       // Who reads a stream may wait for ever: nobody waits for that.
       this.#reads++;
       call.onEnd(this.#readEnded);
@@ -130,7 +131,8 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
       this.#core.enter(counted);
       call.onEnd(this.#ended);
     }
-    if (this.#queue.length === 0 && this.#takes) this.#deliver(call);
+    if (isRead(call) ? this.#status === 'alive' : this.#queue.length === 0 && this.#takes)
+      this.#deliver(call);
     else this.#wait(call);
   }
 
@@ -186,7 +188,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   // ── what its calls tell ──────────────────────────────────────────────────────────────────────────────────────
 
   pending(call: ActorCall, peer: NoticePeer, started: boolean): void {
-    this.#pending.add(call);
+    if (!isRead(call)) this.#pending.add(call);
     new PendingCall(this, call, peer, started).begin();
   }
 
@@ -241,14 +243,17 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   /** Puts a call in its place in the queue. */
   #wait(call: ActorCall): void {
     let at = this.#queue.length;
-    while (at > 0 && (this.#queue[at - 1] as ActorCall).id > call.id) at--;
+    while (at > 0 && goesBefore(call, this.#queue[at - 1] as ActorCall)) at--;
     this.#queue.splice(at, 0, call);
     call.holder = undefined;
   }
 
   /** Delivers what waits, as far as it may go. */
   #pump(): void {
-    while (this.#queue.length > 0 && this.#takes) this.#deliver(this.#queue.shift() as ActorCall);
+    while (this.#queue.length > 0) {
+      if (isRead(this.#queue[0] as ActorCall) ? this.#status !== 'alive' : !this.#takes) return;
+      this.#deliver(this.#queue.shift() as ActorCall);
+    }
   }
 
   readonly #ended = (call: ActorCall): void => {
@@ -362,6 +367,16 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#created?.(error);
     this.#created = undefined;
   }
+}
+
+/** Reads a stream, or ends it. */
+function isRead(call: ActorCall): boolean {
+  return call.method <= Special.pull;
+}
+
+/** The order of the queue: reads first, then by id. */
+function goesBefore(call: ActorCall, other: ActorCall): boolean {
+  return isRead(call) === isRead(other) ? call.id < other.id : isRead(call);
 }
 
 /** Calls in the books of the core: counted, not kept. */
