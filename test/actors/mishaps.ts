@@ -1,7 +1,7 @@
 /** What one call, one stream or one actor must not do to the others. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActorDiedError, TaskTimeoutError } from 'tutti';
+import { ActorDiedError, serial, TaskTimeoutError, type Actor } from 'tutti';
 import type { Subject } from '../conformance/subject.ts';
 
 class Solo {
@@ -34,6 +34,14 @@ class Solo {
   }
   ping(): string {
     return 'pong';
+  }
+}
+
+/** Owns an actor in its worker. */
+class Maker {
+  readonly #pool = serial();
+  async make(): Promise<Actor<Solo>> {
+    return await this.#pool.actor(Solo);
   }
 }
 
@@ -85,4 +93,21 @@ export function mishapSuite(s: Subject): void {
     await solo.kill();
     await Promise.allSettled(calls);
   });
+
+  s.test(
+    'terminate() ends the worker of an actor that was disposed of while it served a call to another',
+    async () => {
+      const pool = s.open({ workers: 1 });
+      const maker = await pool.actor(Maker);
+      const inner = await maker.make();
+      const never = inner.deaf();
+      await sleep(20);
+      const disposed = maker.dispose();
+      await sleep(20);
+      const ends = Promise.allSettled([never, disposed]);
+      await pool.terminate();
+      assert.ok((await ends)[0].status === 'rejected');
+    },
+    'isolated',
+  );
 }
