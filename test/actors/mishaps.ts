@@ -1,7 +1,7 @@
 /** What one call, one stream or one actor must not do to the others. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActorDiedError, serial, TaskTimeoutError, type Actor } from 'tutti';
+import { ActorDiedError, serial, TaskTimeoutError, threads, type Actor } from 'tutti';
 import type { Subject } from '../conformance/subject.ts';
 
 class Solo {
@@ -42,6 +42,18 @@ class Maker {
   readonly #pool = serial();
   async make(): Promise<Actor<Solo>> {
     return await this.#pool.actor(Solo);
+  }
+}
+
+/** Has an actor two threads further down: in a pool of a worker of its own pool. */
+class Nester {
+  readonly #pool = threads({ workers: 1 });
+  async make(): Promise<Actor<Solo>> {
+    const maker = await this.#pool.actor(Maker);
+    return await maker.make();
+  }
+  async end(): Promise<void> {
+    await this.#pool.terminate();
   }
 }
 
@@ -109,5 +121,21 @@ export function mishapSuite(s: Subject): void {
       assert.ok((await ends)[0].status === 'rejected');
     },
     'isolated',
+  );
+
+  s.test(
+    'a call to an actor of a nested thread that is gone rejects',
+    async () => {
+      const nester = await s.open({ workers: 1 }).actor(Nester);
+      const inner = await nester.make();
+      assert.equal(await inner.ping(), 'pong');
+      await nester.end();
+      await assert.rejects(inner.ping(), ActorDiedError);
+      await inner.kill();
+      await inner.dispose();
+      await nester.dispose();
+    },
+    'isolated',
+    'several',
   );
 }
