@@ -32,6 +32,19 @@ class Solo {
     for (const reader of readers) reader(word);
     return readers.length;
   }
+  closed = 0;
+  async streamLater(ms: number): Promise<IterableIterator<number>> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    const iterator: IterableIterator<number> = {
+      next: () => ({ done: false, value: 1 }),
+      return: () => {
+        this.closed++;
+        return { done: true, value: undefined };
+      },
+      [Symbol.iterator]: () => iterator,
+    };
+    return iterator;
+  }
   ping(): string {
     return 'pong';
   }
@@ -138,4 +151,17 @@ export function mishapSuite(s: Subject): void {
     'isolated',
     'several',
   );
+
+  s.test('a cancelled call that returns a stream costs no worker, and the stream is ended', async () => {
+    const solo = await s.open({ workers: 1, graceMs: 500 }).actor(Solo);
+    const controller = new AbortController();
+    const first = solo.with({ signal: controller.signal }).streamLater(50).next();
+    await sleep(20);
+    controller.abort(new RangeError('enough'));
+    await assert.rejects(first, /enough/);
+    while ((await solo.get('closed')) === 0) await sleep(5);
+    // Longer than its worker would have been given to end the call.
+    await sleep(700);
+    assert.equal(await solo.ping(), 'pong');
+  });
 }

@@ -70,6 +70,11 @@ export class Instance {
     return dispose?.call(object);
   }
 
+  /** Ends a stream that nobody will read. */
+  closeStream(id: number): void {
+    this.#streams.closeUnread(id);
+  }
+
   /** Nobody will call it any more: what runs is asked to stop. */
   abandon(reason: unknown): void {
     this.#streams.closeAll();

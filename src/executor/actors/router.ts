@@ -318,12 +318,18 @@ function end(awaited: Awaited, tellCall: () => void): void {
 }
 
 function streamed(peer: NoticePeer, id: number, stream: number, actor: number): void {
-  const awaited = stateOf(peer).awaited.get(id);
+  const { awaited: calls, dying } = stateOf(peer);
+  const awaited = calls.get(id);
   if (awaited !== undefined) {
     const { call } = awaited;
     return end(awaited, () => call.stream(stream));
   }
-  sentCall(actor, id)?.streamed(stream);
+  const sent = sentCall(actor, id);
+  if (sent !== undefined) return sent.streamed(stream);
+  // It was cancelled, and has ended all the same: nobody will read what it returned.
+  dying.get(id)?.();
+  const owned = space.numbered.get(actor);
+  if (owned !== undefined) closeStream(owned.ref, stream);
 }
 
 /** Rebuilds what a notice brings. */
