@@ -45,6 +45,22 @@ class Solo {
     };
     return iterator;
   }
+  unreadable(ms: number): unknown {
+    const value = {
+      [Symbol.asyncIterator](): never {
+        throw new RangeError('no iterator');
+      },
+    };
+    return ms < 0 ? value : new Promise((resolve) => setTimeout(resolve, ms, value));
+  }
+  noThenable(ms: number): unknown {
+    const value = {
+      get then(): never {
+        throw new RangeError('no then');
+      },
+    };
+    return ms < 0 ? value : new Promise((resolve) => setTimeout(resolve, ms, value));
+  }
   ping(): string {
     return 'pong';
   }
@@ -162,6 +178,15 @@ export function mishapSuite(s: Subject): void {
     while ((await solo.get('closed')) === 0) await sleep(5);
     // Longer than its worker would have been given to end the call.
     await sleep(700);
+    assert.equal(await solo.ping(), 'pong');
+  });
+
+  s.test('a result that throws when it is looked at rejects its call, and nothing else', async () => {
+    const solo = await s.open({ workers: 1 }).actor(Solo);
+    for (const ms of [-1, 0, 5]) {
+      await assert.rejects(Promise.resolve(solo.unreadable(ms)), /no iterator/);
+      await assert.rejects(Promise.resolve(solo.noThenable(ms)), /no then/);
+    }
     assert.equal(await solo.ping(), 'pong');
   });
 }

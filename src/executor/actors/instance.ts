@@ -88,13 +88,16 @@ export class Instance {
     // To enter a context costs as much as a small call: the part's does for what ends with it.
     const entered = call.method < 0 || this.#isAsync(call.method);
     let value: unknown;
+    let goesOn: boolean;
     try {
       value = call.run(entered, this.#invoke);
+      // To look at what is returned may run code of the user's, too.
+      goesOn = isThenable(value);
     } catch (error) {
       this.#leave(call, occupied);
       throw error;
     }
-    if (!isThenable(value)) {
+    if (!goesOn) {
       this.#leave(call, occupied);
       return this.#given(call, value);
     }
@@ -103,12 +106,11 @@ export class Instance {
     if (!entered) this.#asyncOnes[call.method] = true;
     call.detach(entered);
     if (!queued) call.reply.pending(true);
-    Promise.resolve(value).then(
+    (value instanceof Promise ? value : settled(value)).then(
       (result: unknown) => {
         parentChannel()?.release();
         this.#leave(call, occupied);
-        const given = this.#given(call, result);
-        if (given !== handed) this.#settle(call, () => call.reply.value(given));
+        this.#answer(call, result);
         this.#next();
       },
       (error: unknown) => {
@@ -147,6 +149,16 @@ export class Instance {
     return handed;
   }
 
+  /** The result of a call that goes on after its part. */
+  #answer(call: InstanceCall, result: unknown): void {
+    try {
+      const given = this.#given(call, result);
+      if (given !== handed) this.#settle(call, () => call.reply.value(given));
+    } catch (error) {
+      this.#settle(call, () => call.reply.error(error));
+    }
+  }
+
   #settle(call: InstanceCall, tell: () => void): void {
     if (!call.open) return;
     call.open = false;
@@ -182,6 +194,11 @@ export class Instance {
     if (typeof member === 'function') return Reflect.apply(member, object, args);
     throw new TypeError(`${this.ref.name}.${name} is not a function any more`);
   };
+}
+
+/** A promise of what is thenable: even to ask for its `then` may throw. */
+async function settled(value: unknown): Promise<unknown> {
+  return await value;
 }
 
 /** Reading a stream is no turn of its own: the one that is read may wait for what other calls do. */
