@@ -1,7 +1,15 @@
 /** What one call, one stream or one actor must not do to the others. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActorDiedError, serial, TaskTimeoutError, threads, type Actor } from 'tutti';
+import {
+  ActorDiedError,
+  ActorNameError,
+  getActor,
+  serial,
+  TaskTimeoutError,
+  threads,
+  type Actor,
+} from 'tutti';
 import type { Subject } from '../conformance/subject.ts';
 
 class Solo {
@@ -63,6 +71,15 @@ class Solo {
   }
   ping(): string {
     return 'pong';
+  }
+}
+
+class Unborn {
+  constructor() {
+    throw new RangeError('never born');
+  }
+  never(): void {
+    // Never called.
   }
 }
 
@@ -188,5 +205,18 @@ export function mishapSuite(s: Subject): void {
       await assert.rejects(Promise.resolve(solo.noThenable(ms)), /no then/);
     }
     assert.equal(await solo.ping(), 'pong');
+  });
+
+  s.test('getActor() waits for an actor that is being made', async () => {
+    const pool = s.open({ workers: 1 });
+    const made = pool.actor({ name: 'early' }, Solo);
+    const found = [getActor<Solo>('early'), pool.getActor<Solo>('early')];
+    for (const solo of await Promise.all(found)) assert.equal(await solo.ping(), 'pong');
+    await made;
+    const failed = pool.actor({ name: 'unborn' }, Unborn);
+    const sought = Promise.allSettled([getActor('unborn'), pool.getActor('unborn')]);
+    await assert.rejects(failed, /never born/);
+    for (const end of await sought)
+      assert.ok(end.status === 'rejected' && end.reason instanceof ActorNameError);
   });
 }

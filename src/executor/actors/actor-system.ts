@@ -62,9 +62,11 @@ export class ActorSystem {
   }
 
   /** The actor of this name, of this executor. */
-  find(name: string): ActorHandle {
+  async find(name: string): Promise<ActorHandle> {
     const found = space.names.get(name);
     if (found === undefined || !this.#actors.has(found as OwnedActor)) throw nameless(name);
+    // One that cannot be made is no actor: whoever makes it is told why.
+    if (found.making !== undefined) await found.making.catch(() => Promise.reject(nameless(name)));
     return makeHandle({ ref: found.ref, methods: found.methods }, plainSettings);
   }
 

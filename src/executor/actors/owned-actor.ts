@@ -64,6 +64,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   #end: ActorDiedError | undefined;
   #whenIdle: (() => void) | undefined;
   #disposal: Promise<void> | undefined;
+  #creation: Promise<void> | undefined;
   #created: ((error: unknown) => void) | undefined;
 
   /** `gone` is called once, when it is dead, and resolves when it has left its place. */
@@ -100,10 +101,15 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   /** Makes the object; resolves when it is there. */
   create(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#creation = new Promise((resolve, reject) => {
       this.#created = (error) => (error === undefined ? resolve() : reject(error as Error));
       this.#construct();
     });
+    return this.#creation;
+  }
+
+  get making(): Promise<void> | undefined {
+    return this.#status === 'starting' ? this.#creation : undefined;
   }
 
   accept(call: ActorCall): void {

@@ -81,6 +81,10 @@ export function announce(owner: string): void {
 /** The actor of this name, of this thread or of one above it. */
 export function findActor(name: string): HandleData | Promise<HandleData> {
   const owned = space.names.get(name);
+  if (owned?.making !== undefined) {
+    const again = (): HandleData | Promise<HandleData> => findActor(name);
+    return owned.making.then(again, again);
+  }
   if (owned !== undefined) return { ref: owned.ref, methods: owned.methods };
   const peer = parentChannel();
   if (peer === undefined) throw nameless(name);
