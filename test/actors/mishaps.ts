@@ -74,6 +74,29 @@ class Solo {
   }
 }
 
+class Parent {
+  heard = '';
+  ping(): string {
+    return 'pong';
+  }
+  async ask(other: Actor<Parent>, ms: number): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    try {
+      this.heard = await other.ping();
+    } catch (error) {
+      this.heard = (error as Error).name;
+    }
+    return this.heard;
+  }
+  begin(child: Actor<Parent>, self: Actor<Parent>, ms: number): string {
+    void child.ask(self, ms);
+    return 'begun';
+  }
+  async await(child: Actor<Parent>, ms: number, self: Actor<Parent>): Promise<string> {
+    return await child.ask(self, ms);
+  }
+}
+
 class Unborn {
   constructor() {
     throw new RangeError('never born');
@@ -218,5 +241,30 @@ export function mishapSuite(s: Subject): void {
     await assert.rejects(failed, /never born/);
     for (const end of await sought)
       assert.ok(end.status === 'rejected' && end.reason instanceof ActorNameError);
+  });
+
+  s.test('a call that comes back to an actor whose method has ended meanwhile takes its turn', async () => {
+    const pool = s.pool();
+    const parent = await pool.actor(Parent);
+    const child = await pool.actor(Parent);
+    assert.equal(await parent.begin(child, parent, 30), 'begun');
+    while ((await child.get('heard')) === '') await sleep(5);
+    assert.equal(await child.get('heard'), 'pong');
+    assert.equal(await parent.await(child, 1, parent), 'ActorDeadlockError');
+    await parent.dispose();
+    await child.dispose();
+  });
+
+  s.test('a call that would wait for itself is refused behind any number of others, too', async () => {
+    const pool = s.pool();
+    const parent = await pool.actor(Parent);
+    const child = await pool.actor(Parent);
+    const refused = parent.await(child, 50, parent);
+    const behind = Array.from({ length: 40 }, () => parent.ping());
+    assert.equal(await refused, 'ActorDeadlockError');
+    assert.deepEqual(new Set(await Promise.all(behind)), new Set(['pong']));
+    const roomy = await pool.actor({ maxConcurrency: 2 }, Parent);
+    assert.equal(await roomy.await(child, 5, roomy), 'pong');
+    for (const actor of [parent, child, roomy]) await actor.dispose();
   });
 }

@@ -17,7 +17,7 @@ export function act(code: number, ...args: unknown[]): unknown {
   return serve('', code, args);
 }
 
-/** {@link act} for a call that other actors wait for: `chain` names them. */
+/** {@link act} for a call that calls of other actors led to: `chain` names them. */
 export function actFor(chain: string, code: number, ...args: unknown[]): unknown {
   return serve(chain, code, args);
 }

@@ -1,4 +1,5 @@
 /** An actor's object where it lives, and the calls that wait for their turn there. */
+import { ActorDeadlockError } from '../../base/errors.ts';
 import type { AnyFunction } from '../../closure/index.ts';
 import { parentChannel } from '../notices.ts';
 import { isThenable } from '../runner.ts';
@@ -35,6 +36,10 @@ export class Instance {
    */
   begin(call: InstanceCall): unknown {
     if (occupies(call) && (this.#occupied >= this.ref.most || this.#waiting.length > 0)) {
+      if (call.above !== '' && this.#waitsForItself(call)) {
+        call.open = false;
+        throw this.#deadlock(call);
+      }
       this.#waiting.push(call);
       call.detach(true);
       call.reply.pending(false);
@@ -48,6 +53,25 @@ export class Instance {
       call.open = false;
       throw error;
     }
+  }
+
+  /** All calls that run have led to this one: if they wait for it, none of them will ever end. */
+  #waitsForItself(call: InstanceCall): boolean {
+    const chain = new Set(call.above.split(','));
+    let own = 0;
+    for (const running of this.#running) if (occupies(running) && chain.has(running.entry)) own++;
+    return own >= this.ref.most;
+  }
+
+  #deadlock({ method, args }: InstanceCall): ActorDeadlockError {
+    const { name, most } = this.ref;
+    const called = method === Special.get ? `get('${String(args[0])}')` : `${this.methods[method]}()`;
+    const atATime = most === 1 ? 'one call' : `${most} calls`;
+    return new ActorDeadlockError(
+      `${name}.${called} would wait for itself: a method of ${name} that has not ended leads to this call, and ${name} runs ` +
+        `${atATime} at a time; call the method on \`this\`, or make the actor with \`maxConcurrency: ${most + 1}\` or more`,
+      name,
+    );
   }
 
   /** Asks a call that has not ended to stop; one that waits ends. */

@@ -137,8 +137,8 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
       this.#core.enter(counted);
       call.onEnd(this.#ended);
     }
-    if (isRead(call) ? this.#status === 'alive' : this.#queue.length === 0 && this.#takes)
-      this.#deliver(call);
+    const atOnce = isRead(call) || this.#hasLedTo(call);
+    if (atOnce ? this.#status === 'alive' : this.#queue.length === 0 && this.#takes) this.#deliver(call);
     else this.#wait(call);
   }
 
@@ -239,6 +239,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   get #takes(): boolean {
     return this.#status === 'alive' && this.#pending.size < this.ref.most + AHEAD;
+  }
+
+  /** A method of this actor leads to the call: whether that still runs, and would wait for itself, only the object's thread knows. */
+  #hasLedTo(call: ActorCall): boolean {
+    return call.chain !== '' && `,${call.chain}`.includes(`,${this.ref.key}/`);
   }
 
   #deliver(call: ActorCall): void {
