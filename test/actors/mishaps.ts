@@ -97,6 +97,34 @@ class Parent {
   }
 }
 
+/** Counts its disposals in `words[0]`; when `ms` are given, the disposal goes on until that is −1. */
+class Goes {
+  readonly #words: Int32Array;
+  readonly #ms: number;
+  constructor(words: Int32Array, ms: number) {
+    this.#words = words;
+    this.#ms = ms;
+  }
+  async work(ms: number): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return Atomics.load(this.#words, 0) === 0 ? 'in time' : 'too late';
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ms === 0) Atomics.add(this.#words, 0, 1);
+    else
+      while (Atomics.load(this.#words, 0) >= 0) await new Promise((resolve) => setTimeout(resolve, this.#ms));
+  }
+}
+
+class Neighbour {
+  async work(other: Actor<Goes>, ms: number): Promise<string> {
+    return await other.work(ms);
+  }
+  open(words: Int32Array): number {
+    return Atomics.load(words, 0);
+  }
+}
+
 class Unborn {
   constructor() {
     throw new RangeError('never born');
@@ -266,5 +294,32 @@ export function mishapSuite(s: Subject): void {
     const roomy = await pool.actor({ maxConcurrency: 2 }, Parent);
     assert.equal(await roomy.await(child, 5, roomy), 'pong');
     for (const actor of [parent, child, roomy]) await actor.dispose();
+  });
+
+  s.test('dispose() waits for calls of neighbours on the same worker', async () => {
+    const pool = s.open({ workers: 1 });
+    const words = s.shared(Int32Array, 1);
+    const slow = await pool.actor(Goes, words, 0);
+    const neighbour = await pool.actor({ maxConcurrency: 2 }, Neighbour);
+    const calls = [neighbour.work(slow, 100), neighbour.work(slow, 1)];
+    await sleep(50);
+    await slow.dispose();
+    assert.equal(Atomics.load(words, 0), 1);
+    assert.deepEqual(await Promise.all(calls), ['in time', 'in time']);
+    await assert.rejects(neighbour.work(slow, 1), ActorDiedError);
+  });
+
+  s.test('a disposal that takes long holds up no neighbour', async () => {
+    const pool = s.open({ workers: 1 });
+    const words = s.shared(Int32Array, 1);
+    const slow = await pool.actor(Goes, words, 10);
+    const neighbour = await pool.actor(Neighbour);
+    let gone = false;
+    const disposed = slow.dispose().then(() => (gone = true));
+    await sleep(50);
+    for (let n = 0; n < 5; n++) assert.equal(await neighbour.open(words), 0);
+    assert.equal(gone, false);
+    Atomics.store(words, 0, -1);
+    await disposed;
   });
 }

@@ -7,8 +7,11 @@ import { unwatchSignal, watchSignal, type Abortable } from '../signal-hub.ts';
 import type { TaskSource, TaskStatus } from '../task.ts';
 import type { ActorRef } from './space.ts';
 
-/** What is called besides methods, which have the numbers from 0. Down to `done` it is the object that is called. */
-export const Special = { get: -1, pull: -2, done: -3, dispose: -4, kill: -5, state: -6 } as const;
+/**
+ * What is called besides methods, which have the numbers from 0. Down to `done` it is the object that is called; `leave` is what its owner
+ * calls there last.
+ */
+export const Special = { get: -1, pull: -2, done: -3, dispose: -4, kill: -5, state: -6, leave: -7 } as const;
 
 /** How a call may be told to end. */
 export interface ActorCallSettings {

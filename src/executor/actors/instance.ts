@@ -23,6 +23,9 @@ export class Instance {
   readonly #asyncOnes: (boolean | undefined)[] = [];
   /** Calls that occupy the object, synchronous ones too. */
   #occupied = 0;
+  /** Told when no call runs or waits. */
+  #whenIdle: (() => void) | undefined;
+  #abandoned = false;
 
   constructor(ref: ActorRef, object: object, methods: readonly string[] | undefined) {
     this.ref = ref;
@@ -84,6 +87,19 @@ export class Instance {
     }
     this.#waiting.splice(at, 1);
     this.#settle(call, () => call.reply.error(reason));
+    this.#lookIdle();
+  }
+
+  /** Its disposal, after the calls that are here: those of neighbours its owner does not know of. */
+  async #disposeLater(): Promise<void> {
+    if (this.#occupied > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    if (!this.#abandoned) await this.dispose();
+  }
+
+  #lookIdle(): void {
+    if (this.#whenIdle === undefined || this.#occupied > 0 || this.#waiting.length > 0) return;
+    this.#whenIdle();
+    this.#whenIdle = undefined;
   }
 
   /** Runs the object's own disposal. */
@@ -101,6 +117,7 @@ export class Instance {
 
   /** Nobody will call it any more: what runs is asked to stop. */
   abandon(reason: unknown): void {
+    this.#abandoned = true;
     this.#streams.closeAll();
     for (const call of [...this.#waiting, ...this.#running]) this.drop(call, reason);
   }
@@ -136,12 +153,14 @@ export class Instance {
         this.#leave(call, occupied);
         this.#answer(call, result);
         this.#next();
+        this.#lookIdle();
       },
       (error: unknown) => {
         parentChannel()?.release();
         this.#leave(call, occupied);
         this.#settle(call, () => call.reply.error(error));
         this.#next();
+        this.#lookIdle();
       },
     );
     return handed;
@@ -208,6 +227,7 @@ export class Instance {
     const { method, args } = call;
     if (method === Special.pull) return this.#streams.pull(args[0] as number, args[1] as number);
     if (method === Special.done) return this.#streams.close(args[0] as number);
+    if (method === Special.leave) return this.#disposeLater();
     const object = this.object as Record<string, unknown>;
     const name = method === Special.get ? String(args[0]) : (this.methods[method] as string);
     const member = object[name];

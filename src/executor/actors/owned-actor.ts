@@ -130,9 +130,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
       throw this.#death(`cannot call ${call.name}()`, 'it is being disposed of', undefined);
     }
     if (isRead(call)) {
-      // Who reads a stream may wait for ever: nobody waits for that.
-      this.#reads++;
-      call.onEnd(this.#readEnded);
+      this.#countRead(call);
     } else {
       this.#core.enter(counted);
       call.onEnd(this.#ended);
@@ -177,6 +175,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   terminated(error: unknown): void {
     this.#die(this.#death('the actor', 'ended with its executor', error), error);
     void this.#gone();
+  }
+
+  send(call: ActorCall): void {
+    this.#countRead(call);
+    this.#deliver(call);
   }
 
   // ── what its place tells ─────────────────────────────────────────────────────────────────────────────────────
@@ -275,6 +278,12 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#core.leave(counted);
     this.#forget(call);
   };
+
+  /** Who reads a stream may wait for ever: nobody waits for that. */
+  #countRead(call: ActorCall): void {
+    this.#reads++;
+    call.onEnd(this.#readEnded);
+  }
 
   readonly #readEnded = (call: ActorCall): void => {
     this.#reads--;
