@@ -20,8 +20,9 @@ import { describeError } from '../crash-error.ts';
 import type { ExecutorCore } from '../executor-core.ts';
 import type { NoticePeer } from '../notices.ts';
 import { Special, type ActorCall } from './actor-call.ts';
+import { goesBefore, isRead } from './call-order.ts';
 import { Delivery } from './delivery.ts';
-import { bury, refusalOf } from './afterlife.ts';
+import { bury, callBack, refusalOf } from './afterlife.ts';
 import type { ActorState, ActorStatus } from './actor-state.ts';
 import type { ErrandEnd } from './errand.ts';
 import type { Lodging, Tenant } from './lodging.ts';
@@ -389,30 +390,9 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   }
 }
 
-/** Reads a stream, or ends it. */
-function isRead(call: ActorCall): boolean {
-  return call.method <= Special.pull;
-}
-
-/** The order of the queue: reads first, then by id. */
-function goesBefore(call: ActorCall, other: ActorCall): boolean {
-  return isRead(call) === isRead(other) ? call.id < other.id : isRead(call);
-}
-
 /** Calls in the books of the core: counted, not kept. */
 const counted = { plain: true, fail: ignore, drain: ignore };
 
 function ignore(): void {
   // The actor looks after its calls.
-}
-
-/** What a callback of the user's throws is the program's, not the actor's. */
-function callBack(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
