@@ -113,7 +113,7 @@ export class WorkerPool implements HostBackend, RunOwner {
       startFailed: (error) => this.#startFailed(error),
       busy: () => this.#held(),
       notices: () => this.#schedule(),
-      retain: (more) => this.#retain(more),
+      retain: (worker, more) => this.#retain(worker, more),
     });
     this.#listener = new Listener(this.#crew.bell, this.#ringing);
     this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
@@ -181,10 +181,12 @@ export class WorkerPool implements HostBackend, RunOwner {
     return this.#live > 0 || this.#retained > 0;
   }
 
-  #retain(more: 1 | -1): void {
+  #retain(worker: PoolWorker, more: 1 | -1): void {
     this.#retained += more;
     if (more > 0 && this.#retained === 1) this.#crew.hold(true);
     if (!this.#held()) this.#rest();
+    // While messages are taken in, whoever takes them looks at the end.
+    if (worker.retained === 0 && worker.parts.size === 0 && !this.#taking) this.#crew.idle(worker);
   }
 
   nudge(): void {

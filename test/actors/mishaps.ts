@@ -155,6 +155,12 @@ class Nester {
   }
 }
 
+/** Makes an actor that the calling thread owns. */
+async function ownedHere(): Promise<Actor<Solo>> {
+  const { serial: open } = await import('tutti');
+  return await open().actor(Solo);
+}
+
 export function mishapSuite(s: Subject): void {
   s.test(
     'a call that had begun is not begun again when its worker is ended for a neighbour',
@@ -323,4 +329,19 @@ export function mishapSuite(s: Subject): void {
     Atomics.store(words, 0, -1);
     await disposed;
   });
+
+  s.test(
+    'a worker whose actors are called is not retired before they have answered',
+    async () => {
+      const pool = s.open({ workers: 1, idleTimeoutMs: 50 });
+      const solo = await pool.submit(() => ownedHere());
+      const rested = solo.rest(300).then(() => 'rested');
+      await sleep(20);
+      pool.resize(2);
+      pool.resize(1);
+      assert.equal(await rested, 'rested');
+    },
+    'isolated',
+    'several',
+  );
 }
