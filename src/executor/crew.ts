@@ -272,7 +272,7 @@ export class Crew {
   idle(worker: PoolWorker): void {
     if (worker === this.#spare.worker) return;
     if (worker.useful) this.#failedStarts = 0;
-    if (worker.state === 'retiring' && worker.pinned.length > 0) return;
+    if (worker.state === 'retiring' && (worker.pinned.length > 0 || worker.retained > 0)) return;
     if (worker.state === 'retiring') return this.#sendExit(worker);
     if (worker.state !== 'ready') return;
     if (this.spent(worker)) return this.#recycle(worker);
@@ -286,7 +286,7 @@ export class Crew {
     worker.idleWatched = true;
     this.#deadlines.add(ms, () => {
       worker.idleWatched = false;
-      if (worker.state !== 'ready' || worker.parts.size > 0) return;
+      if (worker.state !== 'ready' || worker.parts.size > 0 || worker.retained > 0) return;
       const left = worker.idleSince + idleTimeoutMs - performance.now();
       // Whoever waits for all workers needs those that are ready until the last one is.
       if (left > 0 || this.#started.length > 0) this.#watchIdle(worker, idleTimeoutMs, Math.max(1, left));
@@ -322,7 +322,8 @@ export class Crew {
     this.#events.retiring(worker);
     // It is not up yet, and has nothing to bring to an end: it need not come up for that.
     if (untouched && worker.parts.size === 0 && worker.pinned.length === 0) return this.kill(worker);
-    if (worker.parts.size === 0 && worker.pinned.length === 0) this.#sendExit(worker);
+    if (worker.parts.size === 0 && worker.pinned.length === 0 && worker.retained === 0)
+      this.#sendExit(worker);
   }
 
   /** Ends a worker now; what it runs is not to blame. */

@@ -44,7 +44,7 @@ export interface PeerEvents {
   /** Notices for the worker are to be sent now. */
   notices(worker: PoolWorker): void;
   /** One more notice from a worker is waited for, or one less. */
-  retain(more: 1 | -1): void;
+  retain(worker: PoolWorker, more: 1 | -1): void;
 }
 
 const allSent: readonly Unsent[] = [];
@@ -65,6 +65,8 @@ export class PoolWorker {
   /** It has brought a part to its end. */
   useful = false;
   idleSince = performance.now();
+  /** Notices from it that somebody waits for: it must not go before they have come. */
+  retained = 0;
   /** Messages that have come from it. */
   taken = 0;
   readonly records: Records;
@@ -108,14 +110,20 @@ export class PoolWorker {
     this.peer = {
       workerId: id,
       notify: (data, transfer, failed) => this.#notify(data, transfer, failed),
-      retain: () => events.retain(1),
-      release: () => events.retain(-1),
+      retain: () => this.#retain(events, 1),
+      release: () => this.#retain(events, -1),
     };
     this.id = id;
     this.link = link;
     this.records = new Records(link.board);
     this.#calls = new RingProducer(link.board.words, callRing);
     this.ends = new RingConsumer(link.board.words, endRing);
+  }
+
+  #retain(events: PeerEvents, more: 1 | -1): void {
+    this.retained += more;
+    if (this.retained === 0) this.idleSince = performance.now();
+    events.retain(this, more);
   }
 
   get board(): Board {

@@ -113,7 +113,7 @@ export class WorkerPool implements HostBackend, RunOwner {
       startFailed: (error) => this.#startFailed(error),
       busy: () => this.#held(),
       notices: () => this.#schedule(),
-      retain: (more) => this.#retain(more),
+      retain: (worker, more) => this.#retain(worker, more),
     });
     this.#listener = new Listener(this.#crew.bell, this.#ringing);
     this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
@@ -181,10 +181,12 @@ export class WorkerPool implements HostBackend, RunOwner {
     return this.#live > 0 || this.#retained > 0;
   }
 
-  #retain(more: 1 | -1): void {
+  #retain(worker: PoolWorker, more: 1 | -1): void {
     this.#retained += more;
     if (more > 0 && this.#retained === 1) this.#crew.hold(true);
     if (!this.#held()) this.#rest();
+    // While messages are taken in, whoever takes them looks at the end.
+    if (worker.retained === 0 && worker.parts.size === 0 && !this.#taking) this.#crew.idle(worker);
   }
 
   nudge(): void {
@@ -527,22 +529,26 @@ export class WorkerPool implements HostBackend, RunOwner {
     this.#schedule();
   }
 
-  /** What a dead worker held: the item it ran fails (unless the worker was killed on purpose), the rest runs again. */
+  /**
+   * What a dead worker held: the item it ran fails (unless the worker was killed on purpose and it may run twice), the rest
+   * runs again.
+   */
   #gone(worker: PoolWorker, exit: WorkerExit, expected: boolean): void {
     const parts = worker.parts.all();
+    const running = worker.running();
     // Nothing runs: what ended last, and could not say so any more, is to blame. It would end the next worker as well.
-    const guilty = expected
-      ? undefined
-      : (worker.running() ?? parts.find((part) => worker.board.hasEnded(part.slot)));
+    const guilty = expected ? undefined : (running ?? parts.find((part) => worker.board.hasEnded(part.slot)));
     const innocent: Part[] = [];
     for (const part of parts) {
+      const begun = part === running || worker.board.hasEnded(part.slot);
       const k = worker.board.currentItem(part.slot);
       part.slot = -1;
       part.unwatch?.();
       // A part that was taken back from this worker lives on as another one.
       if (!part.run.has(part)) continue;
       const { chunk } = part.run;
-      if (part === guilty) this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
+      if (part === guilty || (begun && chunk.once === true))
+        this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
       else if (chunk.worker !== undefined) worker.pinned.push(part);
       else if (part.moved) {
         const error = lostMemoryError(this.name, worker.id, { chunk, k: part.from }, exit);

@@ -5,7 +5,7 @@ import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { PipelineConsumedError } from '../base/errors.ts';
 import { show } from '../base/options.ts';
 import type { AnyItems } from '../executor/inputs.ts';
-import { notePlace, type Place } from './failure-place.ts';
+import { notePlace, noteSuppressed, type Place } from './failure-place.ts';
 import { isThenable, type Flow } from './flow.ts';
 import { PipelineIterator } from './pipeline-iterator.ts';
 import { named, PipelineStages } from './pipeline-stages.ts';
@@ -298,8 +298,14 @@ export class Pipeline<T> extends PipelineStages<T> implements AsyncIterable<T> {
     origin.consumedBy = by;
     const run = new Run<T>(origin.signal);
     let flow: Flow<unknown> = sourceFlow(origin.items, run);
-    for (const [k, { name, build }] of this.#stages.entries()) {
-      flow = build(flow as Flow<never>, run, { stage: k + 1, name });
+    try {
+      for (const [k, { name, build }] of this.#stages.entries()) {
+        flow = build(flow as Flow<never>, run, { stage: k + 1, name });
+      }
+    } catch (error) {
+      // The source, and the stages that are there already, have to be closed. Whoever reads is told what came first.
+      run.stop().catch((other: unknown) => noteSuppressed(error, other));
+      throw error;
     }
     run.flow = flow as Flow<T>;
     return {

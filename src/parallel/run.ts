@@ -41,9 +41,10 @@ export class Run<T> {
     else if (signal !== undefined) watchSignal(signal, this);
   }
 
-  /** The last stage, set once before the first pull. */
+  /** The last stage, set once before the first pull. A run that had ended before has the stages to close yet. */
   set flow(flow: Flow<T>) {
     this.#flow = flow;
+    if (this.#ended) this.#close(this.#failure?.error);
   }
 
   get ended(): boolean {
@@ -202,6 +203,10 @@ export class Run<T> {
   #end(reason: unknown): void {
     this.#ended = true;
     if (this.#signal !== undefined) unwatchSignal(this.#signal, this);
+    this.#close(reason);
+  }
+
+  #close(reason: unknown): void {
     this.#closing = this.closeAbove(Infinity, reason);
     // Whoever learns of the end awaits it; when nobody does, there is nobody to tell.
     this.#closing.catch(() => undefined);

@@ -48,6 +48,13 @@ export function openSource<T>(owner: string, items: AnyItems<T>): Source<Awaited
   return new AsyncSource(iterator as AsyncIterator<Awaited<T>>, isNodeStream(items) ? items : undefined);
 }
 
+/** Ends an input that nobody has begun to read and nobody will: only streams hold something by then. */
+export function closeUnread(items: unknown, reason: unknown): void | PromiseLike<unknown> {
+  // A stream that is locked has another reader, whose affair it is.
+  if (isWebStream(items)) return items.locked ? undefined : items.cancel(reason);
+  if (isNodeStream(items)) items.destroy();
+}
+
 class SyncSource<T> implements Source<Awaited<T>> {
   readonly #iterator: Iterator<T>;
   #ended = false;
@@ -166,12 +173,12 @@ class WebSource<T> implements Source<T> {
   }
 }
 
-function isWebStream(value: unknown): value is { getReader(): unknown } {
+function isWebStream(value: unknown): value is ReadableStream<unknown> {
   return typeof (value as { getReader?: unknown } | null)?.getReader === 'function';
 }
 
 function isNodeStream(value: unknown): value is Destroyable {
-  const { pipe, destroy } = value as { pipe?: unknown; destroy?: unknown };
+  const { pipe, destroy } = (value ?? {}) as { pipe?: unknown; destroy?: unknown };
   return typeof pipe === 'function' && typeof destroy === 'function';
 }
 

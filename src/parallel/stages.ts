@@ -6,7 +6,7 @@ import { DONE, isThenable, item, ItemFlow, SKIP, type Flow, type Outcome, type S
 import { OverlapFlow, type OverlapLimits } from './overlap.ts';
 import { gathered, keyed, OrderedPoolFlow, unorderedPoolFlow } from './pool-flow.ts';
 import type { Run } from './run.ts';
-import { isMany, openSource, type Source } from './source.ts';
+import { closeUnread, isMany, openSource, type Source } from './source.ts';
 import type { Placement, StageContext } from './stage-options.ts';
 
 /** Makes a stage on top of those above it. */
@@ -37,7 +37,7 @@ class Scope implements StageContext {
 export function sourceFlow(items: AnyItems<unknown>, run: Run<unknown>): Flow<unknown> {
   let source: Source<unknown> | undefined;
   let taken = 0;
-  run.onClose(0, (reason) => source?.close(reason));
+  run.onClose(0, (reason) => (source === undefined ? closeUnread(items, reason) : source.close(reason)));
   const failed = (error: unknown): never => {
     throw notePlace(run, error, { stage: 0, name: 'source' }, taken);
   };

@@ -4,6 +4,7 @@ import { subjectOf, type Claims } from '../conformance/subject.ts';
 import { callSuite } from './calls.ts';
 import { handleSuite } from './handles.ts';
 import { lifeSuite } from './lives.ts';
+import { mishapSuite } from './mishaps.ts';
 import { streamSuite } from './streams.ts';
 
 export function actorSuite(
@@ -16,4 +17,5 @@ export function actorSuite(
   streamSuite(subject);
   lifeSuite(subject);
   handleSuite(subject);
+  mishapSuite(subject);
 }

@@ -9,6 +9,7 @@ import { parentChannel, type NoticePeer } from '../notices.ts';
 import { contextStore, type ContextProvider, type ContextSource } from '../runner.ts';
 import { handed, Instance } from './instance.ts';
 import { InstanceCall, type Reply } from './instance-call.ts';
+import { Special } from './actor-call.ts';
 import { answering, tell } from './router.ts';
 import { space, stateOf, type ActorRef } from './space.ts';
 
@@ -17,7 +18,7 @@ export function act(code: number, ...args: unknown[]): unknown {
   return serve('', code, args);
 }
 
-/** {@link act} for a call that other actors wait for: `chain` names them. */
+/** {@link act} for a call that calls of other actors led to: `chain` names them. */
 export function actFor(chain: string, code: number, ...args: unknown[]): unknown {
   return serve(chain, code, args);
 }
@@ -48,14 +49,13 @@ export async function construct(
   return instance.methods;
 }
 
-/** Lets an actor go, after its own disposal when `dispose`; otherwise for `reason`. */
-export async function leave(actor: number, dispose: boolean, reason: Packed | undefined): Promise<void> {
+/** Lets an actor go for `reason`: what it does is asked to stop. */
+export async function leave(actor: number, reason: Packed): Promise<void> {
   const instance = space.hosted.get(actor);
   if (instance === undefined) return;
   space.hosted.delete(actor);
   space.instances.delete(instance.ref.key);
-  if (dispose) await instance.dispose();
-  else instance.abandon(await unpackError(reason as Packed));
+  instance.abandon(await unpackError(reason));
 }
 
 for (const fn of [act, actFor, construct, leave]) {
@@ -73,6 +73,8 @@ function serve(chain: string, code: number, args: readonly unknown[]): unknown {
     return undefined;
   }
   const call = new HostedCall(parent, instance, actor, (code % METHODS) - SPECIALS, args, chain, part);
+  // Its neighbours here ask its owner from now on, who refuses them.
+  if (call.method === Special.leave) space.instances.delete(instance.ref.key);
   const value = instance.begin(call);
   return value === handed ? undefined : value;
 }
@@ -144,6 +146,7 @@ class HostedCall extends InstanceCall implements Reply {
   }
 
   #over(): void {
+    if (this.method === Special.leave) space.hosted.delete(this.#actor);
     stateOf(this.#parent).served.delete(this.taskId);
   }
 }

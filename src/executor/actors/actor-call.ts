@@ -1,5 +1,5 @@
 /** One call to an actor, in the thread where it is made, and in every thread that it passes through. */
-import { ActorDeadlockError, TaskTimeoutError } from '../../base/errors.ts';
+import { TaskTimeoutError } from '../../base/errors.ts';
 import { nextTaskId } from '../call.ts';
 import { appendCaller, type Caller } from '../caller-stack.ts';
 import type { Progress } from '../options.ts';
@@ -7,8 +7,11 @@ import { unwatchSignal, watchSignal, type Abortable } from '../signal-hub.ts';
 import type { TaskSource, TaskStatus } from '../task.ts';
 import type { ActorRef } from './space.ts';
 
-/** What is called besides methods, which have the numbers from 0. Down to `done` it is the object that is called. */
-export const Special = { get: -1, pull: -2, done: -3, dispose: -4, kill: -5, state: -6 } as const;
+/**
+ * What is called besides methods, which have the numbers from 0. Down to `done` it is the object that is called; `leave` is what its owner
+ * calls there last.
+ */
+export const Special = { get: -1, pull: -2, done: -3, dispose: -4, kill: -5, state: -6, leave: -7 } as const;
 
 /** How a call may be told to end. */
 export interface ActorCallSettings {
@@ -49,7 +52,7 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
   declare readonly id: number;
   declare readonly target: CallTarget;
   declare args: readonly unknown[];
-  /** Keys of the actors that wait for this call, with commas between them. */
+  /** The calls of actors that led to this one, with commas between them: see `InstanceCall`. */
   declare readonly chain: string;
   declare status: TaskStatus;
   declare progress: Progress | undefined;
@@ -103,31 +106,12 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
       this.cancel(signal.reason);
       return;
     }
-    if (this.chain !== '' && this.#waitsForItself()) {
-      this.fail(this.#deadlock());
-      return;
-    }
     if (signal !== undefined) watchSignal(signal, this);
     try {
       send(this);
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  /** An actor of one call at a time waits for what this call is part of. */
-  #waitsForItself(): boolean {
-    const { key, most } = this.ref;
-    return most === 1 && this.method > Special.pull && this.chain.split(',').includes(key);
-  }
-
-  #deadlock(): ActorDeadlockError {
-    const { name } = this.ref;
-    return new ActorDeadlockError(
-      `${this.name}() would wait for itself: a method of ${name} that has not ended leads to this call, and ${name} runs one ` +
-        'call at a time; call the method on `this`, or make the actor with `maxConcurrency: 2` or more',
-      name,
-    );
   }
 
   /** Its method is called now. */

@@ -25,7 +25,7 @@ export class ActorSystem {
   /** Ends the watch of the signals that kill actors. */
   readonly #watching = new WeakMap<OwnedActor, () => void>();
   /** Places that are on their way out. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Place, Promise<void>>();
 
   constructor(core: ExecutorCore) {
     this.#core = core;
@@ -62,9 +62,11 @@ export class ActorSystem {
   }
 
   /** The actor of this name, of this executor. */
-  find(name: string): ActorHandle {
+  async find(name: string): Promise<ActorHandle> {
     const found = space.names.get(name);
     if (found === undefined || !this.#actors.has(found as OwnedActor)) throw nameless(name);
+    // One that cannot be made is no actor: whoever makes it is told why.
+    if (found.making !== undefined) await found.making.catch(() => Promise.reject(nameless(name)));
     return makeHandle({ ref: found.ref, methods: found.methods }, plainSettings);
   }
 
@@ -131,9 +133,9 @@ export class ActorSystem {
     place.residents.delete(actor);
     if (place.residents.size > 0 || !this.#places.delete(place)) return;
     const closing = place.close();
-    this.#leaving.add(closing);
+    this.#leaving.set(place, closing);
     await closing;
-    this.#leaving.delete(closing);
+    this.#leaving.delete(place);
   }
 
   /** For a thread that blocks: does what its event loop would. */
@@ -156,14 +158,15 @@ export class ActorSystem {
         }
       }),
     );
-    await Promise.all(this.#leaving);
+    await Promise.all(this.#leaving.values());
   }
 
   /** Ends all actors and their workers now. */
   async terminate(reason: ExecutorClosedError): Promise<void> {
-    const ending = [...this.#places].map((place) => place.terminate(reason));
+    // A place that is leaving waits for what it runs: that ends now as well.
+    const ending = [...this.#places, ...this.#leaving.keys()].map((place) => place.terminate(reason));
     for (const actor of [...this.#actors]) actor.terminated(reason);
-    await Promise.all([...ending, ...this.#leaving]);
+    await Promise.all([...ending, ...this.#leaving.values()]);
   }
 }
 

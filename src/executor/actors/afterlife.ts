@@ -24,3 +24,14 @@ export function bury(ref: ActorRef, end: ActorDiedError, last: ActorState): void
   });
   if (space.ended.size > REMEMBERED) space.ended.delete(space.ended.keys().next().value as string);
 }
+
+/** What a callback of the user's throws is the program's, not the actor's. */
+export function callBack(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

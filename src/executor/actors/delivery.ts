@@ -1,5 +1,5 @@
 /** A call on its way to the worker of its actor, as a part of the worker's pool. */
-import { CaptureError, UnsupportedError } from '../../base/errors.ts';
+import { CaptureError, TaskTimeoutError, UnsupportedError } from '../../base/errors.ts';
 import type { AnyFunction } from '../../closure/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Chunk, ChunkOutcome, ChunkSink } from '../backend.ts';
@@ -91,6 +91,9 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   get priority(): 0 {
     return 0;
   }
+  get once(): true {
+    return true;
+  }
   get timeoutMs(): number | undefined {
     return this.call.settings.timeoutMs;
   }
@@ -122,7 +125,12 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
       const message = `the worker of ${this.call.name}() ended it without a result`;
       this.call.fail(new UnsupportedError(message));
     } else if (outcome.crash) this.#owner.crashed(this.call, outcome.error);
-    else this.call.fail(this.#explained(outcome.error));
+    else {
+      // Its method may return a promise yet, when it is late: that must not go on for ever, either.
+      if (outcome.error instanceof TaskTimeoutError)
+        this.#owner.orphan(this.call, outcome.error, this.graceMs);
+      this.call.fail(this.#explained(outcome.error));
+    }
   }
 
   // ── as what its worker speaks of ─────────────────────────────────────────────────────────────────────────────

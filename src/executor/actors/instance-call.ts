@@ -1,7 +1,9 @@
 /** A call where its object is, and what `context()` finds in it. */
+import { realm } from '../../closure/index.ts';
 import { parentChannel } from '../notices.ts';
 import { contextStore, type ContextProvider, type ContextSource } from '../runner.ts';
 import { pollingController } from '../worker-run.ts';
+import { space } from './space.ts';
 
 /** Who is told of a call that does not end at once. */
 export interface Reply {
@@ -18,7 +20,7 @@ export interface Reply {
 /** The call that runs synchronously now. */
 let acting: InstanceCall | undefined;
 
-/** Keys of the actors on whose behalf the running code is called, with commas between them. */
+/** The calls of actors in whose methods the running code was called, with commas between them. */
 export function currentChain(): string {
   if (acting !== undefined) return acting.chain;
   const source = contextStore.getStore()?.source() as { readonly chain?: string } | undefined;
@@ -41,30 +43,43 @@ const first = new Int32Array(1);
 export abstract class InstanceCall implements ContextSource {
   readonly method: number;
   readonly args: readonly unknown[];
-  readonly chain: string;
+  /** The chain of the call that led here. */
+  readonly above: string;
   readonly base = 0;
   readonly current = first;
   /** It has no end yet. */
   open = true;
+  readonly #key: string;
+  #entry: string | undefined;
   #part: ContextProvider | undefined;
   #seed: number | undefined;
   #abort: AbortController | undefined;
 
   /**
-   * `chain`: keys of the actors that wait for it, beside the one that is called, whose key is `key`. `part`: where the call is the part that runs. While it is, its stop and its seed are the part's; when it goes on after
+   * `above`: the calls that led to it. `key`: the actor's. `part`: where the call is the part that runs. While it is, its stop and its seed are the part's; when it goes on after
    * the part they are its own.
    */
   constructor(
     method: number,
     args: readonly unknown[],
-    chain: string,
+    above: string,
     key: string,
     part: ContextProvider | undefined,
   ) {
     this.method = method;
     this.args = args;
-    this.chain = chain === '' ? key : `${chain},${key}`;
+    this.above = above;
+    this.#key = key;
     this.#part = part;
+  }
+
+  /** Its name in the chains of calls that it leads to, like that of no other call anywhere. */
+  get entry(): string {
+    return (this.#entry ??= `${this.#key}/${realm}.${++space.counter}`);
+  }
+
+  get chain(): string {
+    return this.above === '' ? this.entry : `${this.above},${this.entry}`;
   }
 
   abstract get taskId(): number;

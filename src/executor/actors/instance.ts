@@ -1,4 +1,5 @@
 /** An actor's object where it lives, and the calls that wait for their turn there. */
+import { ActorDeadlockError } from '../../base/errors.ts';
 import type { AnyFunction } from '../../closure/index.ts';
 import { parentChannel } from '../notices.ts';
 import { isThenable } from '../runner.ts';
@@ -22,6 +23,9 @@ export class Instance {
   readonly #asyncOnes: (boolean | undefined)[] = [];
   /** Calls that occupy the object, synchronous ones too. */
   #occupied = 0;
+  /** Told when no call runs or waits. */
+  #whenIdle: (() => void) | undefined;
+  #abandoned = false;
 
   constructor(ref: ActorRef, object: object, methods: readonly string[] | undefined) {
     this.ref = ref;
@@ -35,6 +39,10 @@ export class Instance {
    */
   begin(call: InstanceCall): unknown {
     if (occupies(call) && (this.#occupied >= this.ref.most || this.#waiting.length > 0)) {
+      if (call.above !== '' && this.#waitsForItself(call)) {
+        call.open = false;
+        throw this.#deadlock(call);
+      }
       this.#waiting.push(call);
       call.detach(true);
       call.reply.pending(false);
@@ -50,6 +58,25 @@ export class Instance {
     }
   }
 
+  /** All calls that run have led to this one: if they wait for it, none of them will ever end. */
+  #waitsForItself(call: InstanceCall): boolean {
+    const chain = new Set(call.above.split(','));
+    let own = 0;
+    for (const running of this.#running) if (occupies(running) && chain.has(running.entry)) own++;
+    return own >= this.ref.most;
+  }
+
+  #deadlock({ method, args }: InstanceCall): ActorDeadlockError {
+    const { name, most } = this.ref;
+    const called = method === Special.get ? `get('${String(args[0])}')` : `${this.methods[method]}()`;
+    const atATime = most === 1 ? 'one call' : `${most} calls`;
+    return new ActorDeadlockError(
+      `${name}.${called} would wait for itself: a method of ${name} that has not ended leads to this call, and ${name} runs ` +
+        `${atATime} at a time; call the method on \`this\`, or make the actor with \`maxConcurrency: ${most + 1}\` or more`,
+      name,
+    );
+  }
+
   /** Asks a call that has not ended to stop; one that waits ends. */
   drop(call: InstanceCall, reason: unknown): void {
     if (!call.open) return;
@@ -60,6 +87,19 @@ export class Instance {
     }
     this.#waiting.splice(at, 1);
     this.#settle(call, () => call.reply.error(reason));
+    this.#lookIdle();
+  }
+
+  /** Its disposal, after the calls that are here: those of neighbours its owner does not know of. */
+  async #disposeLater(): Promise<void> {
+    if (this.#occupied > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    if (!this.#abandoned) await this.dispose();
+  }
+
+  #lookIdle(): void {
+    if (this.#whenIdle === undefined || this.#occupied > 0 || this.#waiting.length > 0) return;
+    this.#whenIdle();
+    this.#whenIdle = undefined;
   }
 
   /** Runs the object's own disposal. */
@@ -70,8 +110,14 @@ export class Instance {
     return dispose?.call(object);
   }
 
+  /** Ends a stream that nobody will read. */
+  closeStream(id: number): void {
+    this.#streams.closeUnread(id);
+  }
+
   /** Nobody will call it any more: what runs is asked to stop. */
   abandon(reason: unknown): void {
+    this.#abandoned = true;
     this.#streams.closeAll();
     for (const call of [...this.#waiting, ...this.#running]) this.drop(call, reason);
   }
@@ -83,13 +129,16 @@ export class Instance {
     // To enter a context costs as much as a small call: the part's does for what ends with it.
     const entered = call.method < 0 || this.#isAsync(call.method);
     let value: unknown;
+    let goesOn: boolean;
     try {
       value = call.run(entered, this.#invoke);
+      // To look at what is returned may run code of the user's, too.
+      goesOn = isThenable(value);
     } catch (error) {
       this.#leave(call, occupied);
       throw error;
     }
-    if (!isThenable(value)) {
+    if (!goesOn) {
       this.#leave(call, occupied);
       return this.#given(call, value);
     }
@@ -98,19 +147,20 @@ export class Instance {
     if (!entered) this.#asyncOnes[call.method] = true;
     call.detach(entered);
     if (!queued) call.reply.pending(true);
-    Promise.resolve(value).then(
+    (value instanceof Promise ? value : settled(value)).then(
       (result: unknown) => {
         parentChannel()?.release();
         this.#leave(call, occupied);
-        const given = this.#given(call, result);
-        if (given !== handed) this.#settle(call, () => call.reply.value(given));
+        this.#answer(call, result);
         this.#next();
+        this.#lookIdle();
       },
       (error: unknown) => {
         parentChannel()?.release();
         this.#leave(call, occupied);
         this.#settle(call, () => call.reply.error(error));
         this.#next();
+        this.#lookIdle();
       },
     );
     return handed;
@@ -142,6 +192,16 @@ export class Instance {
     return handed;
   }
 
+  /** The result of a call that goes on after its part. */
+  #answer(call: InstanceCall, result: unknown): void {
+    try {
+      const given = this.#given(call, result);
+      if (given !== handed) this.#settle(call, () => call.reply.value(given));
+    } catch (error) {
+      this.#settle(call, () => call.reply.error(error));
+    }
+  }
+
   #settle(call: InstanceCall, tell: () => void): void {
     if (!call.open) return;
     call.open = false;
@@ -167,6 +227,7 @@ export class Instance {
     const { method, args } = call;
     if (method === Special.pull) return this.#streams.pull(args[0] as number, args[1] as number);
     if (method === Special.done) return this.#streams.close(args[0] as number);
+    if (method === Special.leave) return this.#disposeLater();
     const object = this.object as Record<string, unknown>;
     const name = method === Special.get ? String(args[0]) : (this.methods[method] as string);
     const member = object[name];
@@ -177,6 +238,11 @@ export class Instance {
     if (typeof member === 'function') return Reflect.apply(member, object, args);
     throw new TypeError(`${this.ref.name}.${name} is not a function any more`);
   };
+}
+
+/** A promise of what is thenable: even to ask for its `then` may throw. */
+async function settled(value: unknown): Promise<unknown> {
+  return await value;
 }
 
 /** Reading a stream is no turn of its own: the one that is read may wait for what other calls do. */

@@ -62,7 +62,9 @@ class LocalCall extends InstanceCall implements Reply, Holder {
   }
 
   stream(id: number): void {
-    this.#call.stream(id);
+    // Nobody reads what a call has returned that was cancelled.
+    if (this.#call.settled) this.#instance.closeStream(id);
+    else this.#call.stream(id);
   }
 
   reports(data: unknown): void {

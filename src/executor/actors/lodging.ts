@@ -1,6 +1,6 @@
 /** How an actor's owner has its place do things: on a worker by parts and notices, in the calling thread by calls. */
 import { packError, type AnyFunction, type Packed } from '../../closure/index.ts';
-import type { ActorCall } from './actor-call.ts';
+import { RelayedCall, Special, type ActorCall, type Outcome } from './actor-call.ts';
 import { construct, leave } from './act.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
 import { Errand, type ErrandEnd } from './errand.ts';
@@ -12,6 +12,8 @@ import type { ActorRef } from './space.ts';
 /** The owner. */
 export interface Tenant extends DeliveryOwner {
   readonly ref: ActorRef;
+  /** Sends a call that is no user's: it waits for nothing, and nothing waits for it. */
+  send(call: ActorCall): void;
 }
 
 export interface Lodging {
@@ -48,11 +50,17 @@ export class WorkerLodging implements Lodging {
   }
 
   dispose(tenant: Tenant, timeoutMs: number | undefined): Promise<void> {
-    return errandDone(tenant, this.place, leave, [tenant.id, true, undefined], timeoutMs);
+    // A call, and no errand: a part that takes long would hold up the neighbours.
+    return new Promise((resolve, reject) => {
+      const outcome: Outcome = { given: () => resolve(), failed: reject, opened: ignore, reports: ignore };
+      const settings = { signal: undefined, timeoutMs, graceMs: undefined };
+      const target = { ref: tenant.ref, method: Special.leave, label: 'dispose', settings };
+      tenant.send(new RelayedCall(target, [], '', outcome));
+    });
   }
 
   abandon(tenant: Tenant, reason: unknown): void {
-    const args = [tenant.id, false, packError(reason)];
+    const args = [tenant.id, packError(reason)];
     errand(tenant, this.place, `${tenant.ref.name}.kill`, leave, args, () => undefined);
   }
 }
@@ -81,7 +89,11 @@ export class LocalLodging implements Lodging {
   }
 
   dispose(tenant: Tenant, timeoutMs: number | undefined): Promise<void> {
-    return errandDone(tenant, this.place, () => this.#instance?.dispose(), [], timeoutMs);
+    return new Promise((resolve, reject) => {
+      const ended = (end: ErrandEnd): void => ('value' in end ? resolve() : reject(end.error as Error));
+      const dispose = (): unknown => this.#instance?.dispose();
+      errand(tenant, this.place, `${tenant.ref.name}.dispose`, dispose, [], ended, timeoutMs);
+    });
   }
 
   abandon(_tenant: Tenant, reason: unknown): void {
@@ -102,15 +114,6 @@ function errand(
   new Errand({ name, fn, args, seed: tenant.nextSeed(), graceMs, timeoutMs }, ended).run(place);
 }
 
-function errandDone(
-  tenant: Tenant,
-  place: Place,
-  fn: AnyFunction,
-  args: readonly unknown[],
-  timeoutMs: number | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const ended = (end: ErrandEnd): void => ('value' in end ? resolve() : reject(end.error as Error));
-    errand(tenant, place, `${tenant.ref.name}.dispose`, fn, args, ended, timeoutMs);
-  });
+function ignore(): void {
+  // A disposal returns nothing.
 }

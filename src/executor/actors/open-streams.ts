@@ -127,16 +127,18 @@ export class OpenStreams {
     return stream.isAsync ? Promise.resolve(ended).then(() => undefined) : undefined;
   }
 
-  /** Ends all; what they throw then is lost with them. */
-  closeAll(): void {
-    for (const id of [...this.#open.keys()]) {
-      try {
-        const ended = this.close(id);
-        if (ended instanceof Promise) ended.catch(() => undefined);
-      } catch {
-        // The actor goes: there is nobody to tell.
-      }
+  /** Ends one that nobody waits for; what it throws then is lost with it. */
+  closeUnread(id: number): void {
+    try {
+      const ended = this.close(id);
+      if (ended instanceof Promise) ended.catch(() => undefined);
+    } catch {
+      // Whoever has asked for it, or the actor, is gone: there is nobody to tell.
     }
+  }
+
+  closeAll(): void {
+    for (const id of [...this.#open.keys()]) this.closeUnread(id);
   }
 }
 

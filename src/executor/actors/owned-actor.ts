@@ -12,15 +12,17 @@
  *
  * A call is in `#queue`, in `#out` (its worker has it, or is about to), or ended; those that are asynchronous, or wait at the
  * worker, are in `#pending`, too. Calls begin in the order of their ids: only from the head of the queue, and what a lost worker had not begun
- * goes back to its place there.
+ * goes back to its place there. Reads of streams (`pull`, `done`) keep no order with calls and no call waits for them: they are sent at once, and
+ * stand at the head of the queue while there is no object.
  */
 import { ActorDiedError, WorkerCrashedError } from '../../base/errors.ts';
 import { describeError } from '../crash-error.ts';
 import type { ExecutorCore } from '../executor-core.ts';
 import type { NoticePeer } from '../notices.ts';
 import { Special, type ActorCall } from './actor-call.ts';
+import { goesBefore, isRead } from './call-order.ts';
 import { Delivery } from './delivery.ts';
-import { bury, refusalOf } from './afterlife.ts';
+import { bury, callBack, refusalOf } from './afterlife.ts';
 import type { ActorState, ActorStatus } from './actor-state.ts';
 import type { ErrandEnd } from './errand.ts';
 import type { Lodging, Tenant } from './lodging.ts';
@@ -63,6 +65,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   #end: ActorDiedError | undefined;
   #whenIdle: (() => void) | undefined;
   #disposal: Promise<void> | undefined;
+  #creation: Promise<void> | undefined;
   #created: ((error: unknown) => void) | undefined;
 
   /** `gone` is called once, when it is dead, and resolves when it has left its place. */
@@ -99,10 +102,15 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   /** Makes the object; resolves when it is there. */
   create(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#creation = new Promise((resolve, reject) => {
       this.#created = (error) => (error === undefined ? resolve() : reject(error as Error));
       this.#construct();
     });
+    return this.#creation;
+  }
+
+  get making(): Promise<void> | undefined {
+    return this.#status === 'starting' ? this.#creation : undefined;
   }
 
   accept(call: ActorCall): void {
@@ -119,18 +127,17 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
         );
         return;
     }
-    if (this.#disposal !== undefined && call.method > Special.pull) {
+    if (this.#disposal !== undefined && !isRead(call)) {
       throw this.#death(`cannot call ${call.name}()`, 'it is being disposed of', undefined);
     }
-    if (call.method <= Special.pull) {
-      // Who reads a stream may wait for ever: nobody waits for that.
-      this.#reads++;
-      call.onEnd(this.#readEnded);
+    if (isRead(call)) {
+      this.#countRead(call);
     } else {
       this.#core.enter(counted);
       call.onEnd(this.#ended);
     }
-    if (this.#queue.length === 0 && this.#takes) this.#deliver(call);
+    const atOnce = isRead(call) || this.#hasLedTo(call);
+    if (atOnce ? this.#status === 'alive' : this.#queue.length === 0 && this.#takes) this.#deliver(call);
     else this.#wait(call);
   }
 
@@ -171,6 +178,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     void this.#gone();
   }
 
+  send(call: ActorCall): void {
+    this.#countRead(call);
+    this.#deliver(call);
+  }
+
   // ── what its place tells ─────────────────────────────────────────────────────────────────────────────────────
 
   lost(error: WorkerCrashedError): void {
@@ -186,7 +198,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   // ── what its calls tell ──────────────────────────────────────────────────────────────────────────────────────
 
   pending(call: ActorCall, peer: NoticePeer, started: boolean): void {
-    this.#pending.add(call);
+    if (!isRead(call)) this.#pending.add(call);
     new PendingCall(this, call, peer, started).begin();
   }
 
@@ -233,6 +245,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     return this.#status === 'alive' && this.#pending.size < this.ref.most + AHEAD;
   }
 
+  /** A method of this actor leads to the call: whether that still runs, and would wait for itself, only the object's thread knows. */
+  #hasLedTo(call: ActorCall): boolean {
+    return call.chain !== '' && `,${call.chain}`.includes(`,${this.ref.key}/`);
+  }
+
   #deliver(call: ActorCall): void {
     this.#out.set(call.id, call);
     this.#lodging.deliver(this, call);
@@ -241,14 +258,17 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   /** Puts a call in its place in the queue. */
   #wait(call: ActorCall): void {
     let at = this.#queue.length;
-    while (at > 0 && (this.#queue[at - 1] as ActorCall).id > call.id) at--;
+    while (at > 0 && goesBefore(call, this.#queue[at - 1] as ActorCall)) at--;
     this.#queue.splice(at, 0, call);
     call.holder = undefined;
   }
 
   /** Delivers what waits, as far as it may go. */
   #pump(): void {
-    while (this.#queue.length > 0 && this.#takes) this.#deliver(this.#queue.shift() as ActorCall);
+    while (this.#queue.length > 0) {
+      if (isRead(this.#queue[0] as ActorCall) ? this.#status !== 'alive' : !this.#takes) return;
+      this.#deliver(this.#queue.shift() as ActorCall);
+    }
   }
 
   readonly #ended = (call: ActorCall): void => {
@@ -259,6 +279,12 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#core.leave(counted);
     this.#forget(call);
   };
+
+  /** Who reads a stream may wait for ever: nobody waits for that. */
+  #countRead(call: ActorCall): void {
+    this.#reads++;
+    call.onEnd(this.#readEnded);
+  }
 
   readonly #readEnded = (call: ActorCall): void => {
     this.#reads--;
@@ -369,15 +395,4 @@ const counted = { plain: true, fail: ignore, drain: ignore };
 
 function ignore(): void {
   // The actor looks after its calls.
-}
-
-/** What a callback of the user's throws is the program's, not the actor's. */
-function callBack(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

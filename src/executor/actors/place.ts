@@ -34,7 +34,7 @@ export class Place {
 
   /** Ends the worker now: something on it did not stop for `reason`. */
   kill(reason: unknown): void {
-    if (this.#host === undefined || this.#closing !== undefined) return;
+    if (this.#host === undefined) return;
     this.#reason ??= reason;
     this.#host.kill();
   }

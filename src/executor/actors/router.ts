@@ -47,15 +47,19 @@ export type Notice =
   | readonly ['find', id: number, name: string]
   | readonly ['route', realm: string];
 
-/** Sends a call where its actor is, or to the next thread on the way there. */
-export function route(call: ActorCall): void {
+/**
+ * Sends a call where its actor is, or to the next thread on the way there.
+ *
+ * `from`: who has asked for it. That one does not know the way either: a thread that is gone was on it.
+ */
+export function route(call: ActorCall, from?: NoticePeer): void {
   const { ref } = call;
   const owned = space.owned.get(ref.key) ?? space.ended.get(ref.key);
   if (owned !== undefined) return owned.accept(call);
   const instance = call.method >= Special.done ? space.instances.get(ref.key) : undefined;
   if (instance !== undefined) return callHere(instance, call);
   const peer = ref.realm === realm ? undefined : (space.routes.get(ref.realm) ?? parentChannel());
-  if (peer === undefined) {
+  if (peer === undefined || peer === from) {
     // What is to be done is done.
     if (call.method === Special.kill || call.method === Special.dispose) return call.value(undefined);
     throw new ActorDiedError(
@@ -77,6 +81,10 @@ export function announce(owner: string): void {
 /** The actor of this name, of this thread or of one above it. */
 export function findActor(name: string): HandleData | Promise<HandleData> {
   const owned = space.names.get(name);
+  if (owned?.making !== undefined) {
+    const again = (): HandleData | Promise<HandleData> => findActor(name);
+    return owned.making.then(again, again);
+  }
   if (owned !== undefined) return { ref: owned.ref, methods: owned.methods };
   const peer = parentChannel();
   if (peer === undefined) throw nameless(name);
@@ -260,7 +268,7 @@ function serve(peer: NoticePeer, notice: Extract<Notice, readonly ['ask', ...unk
     call.args = args as unknown[];
     if (method === Special.pull || method === Special.done) read = call.args[0] as number;
     if (method === Special.done) state.streams.delete(streamKey(read));
-    call.start(route);
+    call.start((begun) => route(begun, peer));
   };
   inOrder(state, packed, begin, (error) => call.fail(error));
 }
@@ -314,12 +322,18 @@ function end(awaited: Awaited, tellCall: () => void): void {
 }
 
 function streamed(peer: NoticePeer, id: number, stream: number, actor: number): void {
-  const awaited = stateOf(peer).awaited.get(id);
+  const { awaited: calls, dying } = stateOf(peer);
+  const awaited = calls.get(id);
   if (awaited !== undefined) {
     const { call } = awaited;
     return end(awaited, () => call.stream(stream));
   }
-  sentCall(actor, id)?.streamed(stream);
+  const sent = sentCall(actor, id);
+  if (sent !== undefined) return sent.streamed(stream);
+  // It was cancelled, and has ended all the same: nobody will read what it returned.
+  dying.get(id)?.();
+  const owned = space.numbered.get(actor);
+  if (owned !== undefined) closeStream(owned.ref, stream);
 }
 
 /** Rebuilds what a notice brings. */

@@ -20,6 +20,8 @@ export interface ActorRef {
 export interface Owned {
   readonly ref: ActorRef;
   readonly methods: readonly string[];
+  /** While its object is made for the first time, which its methods are known after: settles with that. */
+  readonly making: Promise<void> | undefined;
   accept(call: ActorCall): void;
   /** A call that its worker has got as a part, and whose part has not ended. */
   sent(id: number): Sent | undefined;
