@@ -196,7 +196,8 @@ export class SlotTable {
     }
     if (state < 0) {
       Atomics.store(words, stripe, 0);
-      if (slot === NO_SLOT || Atomics.load(words, SIZE) >= this.shape.capacity) this.#refuse(owner, slot);
+      const isFull = slot === NO_SLOT || Atomics.load(words, SIZE) >= this.shape.capacity;
+      if (isFull && slot !== EXISTS && !this.#recount()) this.#refuse(owner);
       return false;
     }
     for (let k = 0; k < this.keyLength; k++) words[slot + KEY + k] = this.key[k]!;
@@ -209,8 +210,24 @@ export class SlotTable {
     if (isOver) Atomics.sub(words, SIZE, 1);
     Atomics.store(words, slot, isOver ? DELETED : FULL);
     Atomics.store(words, stripe, 0);
-    if (isOver) this.#refuse(owner, NO_SLOT);
-    return true;
+    if (!isOver) return true;
+    if (!this.#recount()) this.#refuse(owner);
+    return false;
+  }
+
+  /**
+   * Corrects the number of entries, before the map is called full: threads that died have left some counted that are not there.
+   * Whether there were such. Counted beside changes of others it may be off by what they do meanwhile; so it never only grows.
+   */
+  #recount(): boolean {
+    const words = this.#words;
+    const before = Atomics.load(words, SIZE);
+    let count = 0;
+    for (const slot of this.slots()) {
+      const word = Atomics.load(words, slot);
+      if (isLocked(word) || stateOf(word) === FULL) count++;
+    }
+    return count < before && Atomics.compareExchange(words, SIZE, before, count) === before;
   }
 
   /** Where a new key goes, and how many slots the way there has: the first free one; `EXISTS` when the key is there. */
@@ -277,8 +294,7 @@ export class SlotTable {
     Atomics.compareExchange(this.#words, slot, seen, stateOf(seen) === FULL ? FULL : DELETED);
   }
 
-  #refuse(owner: string, slot: number): void {
-    if (slot === EXISTS) return;
+  #refuse(owner: string): never {
     const { capacity } = this.shape;
     throw new CapacityError(
       `${owner}(): the map is full: it was made for ${capacity} entries; make it with a larger \`capacity\`, or delete some`,
