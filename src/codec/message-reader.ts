@@ -30,9 +30,10 @@ type Stage = 'head' | 'lengths' | 'frame' | number;
 /**
  * Puts messages together from the chunks of a pipe or socket, however they are cut.
  *
- * A frame that lies in one chunk is a view of it, so a chunk must not be changed before its messages are decoded. Any other
- * frame and every buffer is copied once, into memory of exactly its size, which `decode` makes memory of the value. Memory
- * for a buffer is allocated when its first byte is next, and never more than `maxBytes` at once.
+ * The frame of a message that a chunk completes is a view of it where it lies in it whole, so a chunk must not be changed before the
+ * messages that `push` returns for it are decoded; afterwards it may be used again. Any other frame and every buffer is copied
+ * once, into memory of exactly its size, which `decode` makes memory of the value. Memory for a buffer is allocated when its
+ * first byte is next, and never more than `maxBytes` at once.
  *
  * A stream has no place to go on after a fault: from the first FrameError on, every call throws it.
  */
@@ -81,6 +82,8 @@ export class MessageReader {
       this.#filled += count;
       if (this.#filled === target.byteLength) this.#done(target, messages);
     }
+    // The buffers of this frame are still to come, and the chunk may be used for them.
+    if (this.#frame?.buffer === chunk.buffer) this.#frame = new Uint8Array(this.#frame);
     return messages;
   }
 

@@ -37,6 +37,22 @@ test('messages arrive in order, however the stream is cut', { timeout }, () => {
   }
 });
 
+test('one piece of memory does for all chunks, when messages are decoded as they come', { timeout }, () => {
+  const all = stream();
+  for (const size of [1, 7, 100, 1000, 4096, 10_000, 65_536]) {
+    const reader = new MessageReader();
+    const scratch = new Uint8Array(size);
+    const found: unknown[] = [];
+    for (let at = 0; at < all.length; at += size) {
+      const chunk = scratch.subarray(0, Math.min(size, all.length - at));
+      chunk.set(all.subarray(at, at + chunk.length));
+      found.push(...read(reader.push(chunk)));
+      scratch.fill(0xff);
+    }
+    assert.deepStrictEqual(found, values, `chunks of ${size}`);
+  }
+});
+
 test('messages can be read into the memory that they need', { timeout }, () => {
   const all = stream();
   const reader = new MessageReader();
