@@ -124,6 +124,24 @@ abstract class WorkQueue<T> extends Values<T> {
   }
 }
 
+/** A queue whose order asks nothing of who puts something in. */
+abstract class PlainQueue<T> extends WorkQueue<T> {
+  /** Puts an item in if there is room; never waits. */
+  tryPut(value: T): boolean {
+    return this.tryGive(value);
+  }
+
+  /** Blocks until the item is in; false when `timeoutMs` is over before. @throws ChannelClosedError after `shutdown()` */
+  put(value: T, options?: WaitOptions): boolean {
+    return this.give(value, 0, options);
+  }
+
+  /** As {@link put}, without blocking the thread. */
+  putAsync(value: T, options?: WaitOptions): Promise<boolean> {
+    return this.giveAsync(value, 0, options);
+  }
+}
+
 /**
  * First in, first out, for any number of producers and consumers in any threads.
  *
@@ -149,25 +167,10 @@ abstract class WorkQueue<T> extends Values<T> {
  * a! + b!; // => 55
  * ```
  */
-export class Queue<T = unknown> extends WorkQueue<T> {
+export class Queue<T = unknown> extends PlainQueue<T> {
   /** @param capacity how many items it can hold, from 1; default 64 */
   constructor(capacity: number | Arrived = 64, options?: ValuesOptions) {
     super('Queue', 'fifo', capacity, options);
-  }
-
-  /** Puts an item in if there is room; never waits. */
-  tryPut(value: T): boolean {
-    return this.tryGive(value);
-  }
-
-  /** Blocks until the item is in; false when `timeoutMs` is over before. @throws ChannelClosedError after `shutdown()` */
-  put(value: T, options?: WaitOptions): boolean {
-    return this.give(value, 0, options);
-  }
-
-  /** As {@link put}, without blocking the thread. */
-  putAsync(value: T, options?: WaitOptions): Promise<boolean> {
-    return this.giveAsync(value, 0, options);
   }
 }
 
@@ -184,25 +187,10 @@ export class Queue<T = unknown> extends WorkQueue<T> {
  * stack.get(); // => 'second'
  * ```
  */
-export class LifoQueue<T = unknown> extends WorkQueue<T> {
+export class LifoQueue<T = unknown> extends PlainQueue<T> {
   /** @param capacity how many items it can hold, from 1; default 64 */
   constructor(capacity: number | Arrived = 64, options?: ValuesOptions) {
     super('LifoQueue', 'lifo', capacity, options);
-  }
-
-  /** Puts an item in if there is room; never waits. */
-  tryPut(value: T): boolean {
-    return this.tryGive(value);
-  }
-
-  /** Blocks until the item is in; false when `timeoutMs` is over before. @throws ChannelClosedError after `shutdown()` */
-  put(value: T, options?: WaitOptions): boolean {
-    return this.give(value, 0, options);
-  }
-
-  /** As {@link put}, without blocking the thread. */
-  putAsync(value: T, options?: WaitOptions): Promise<boolean> {
-    return this.giveAsync(value, 0, options);
   }
 }
 
