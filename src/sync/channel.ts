@@ -91,20 +91,6 @@ export class Channel<T = unknown> extends Values<T> {
   close(): boolean {
     return block(this, this.end(false, this.clear));
   }
-
-  /** All values until the channel is closed; blocks the thread between them. Leaving the loop early leaves the others in. */
-  *[Symbol.iterator](): Generator<T, void> {
-    for (let taken = this.take(); taken !== 'closed' && taken !== undefined; taken = this.take())
-      yield taken.value;
-  }
-
-  /** All values until the channel is closed, without blocking the thread. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    for (let taken = await this.takeAsync(); taken !== 'closed' && taken !== undefined;) {
-      yield taken.value;
-      taken = await this.takeAsync();
-    }
-  }
 }
 
 travelsAs(import.meta.url, { Channel });

@@ -108,20 +108,6 @@ abstract class WorkQueue<T> extends Values<T> {
     if (this.unfinished === 0) this.#allDone();
     return ended;
   }
-
-  /** All items until the queue is shut down; blocks the thread between them. */
-  *[Symbol.iterator](): Generator<T, void> {
-    for (let taken = this.take(); taken !== 'closed' && taken !== undefined; taken = this.take())
-      yield taken.value;
-  }
-
-  /** All items until the queue is shut down, without blocking the thread. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    for (let taken = await this.takeAsync(); taken !== 'closed' && taken !== undefined;) {
-      yield taken.value;
-      taken = await this.takeAsync();
-    }
-  }
 }
 
 /** A queue whose order asks nothing of who puts something in. */

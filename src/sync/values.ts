@@ -192,6 +192,20 @@ export abstract class Values<T> extends Exchange {
     return { value: (await decodeValue(encoded)) as T };
   }
 
+  /** All values until it is closed or shut down; blocks the thread between them. Leaving the loop early leaves the others in. */
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let taken = this.take(); taken !== 'closed' && taken !== undefined; taken = this.take())
+      yield taken.value;
+  }
+
+  /** All values until it is closed or shut down, without blocking the thread. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
+    for (let taken = await this.takeAsync(); taken !== 'closed' && taken !== undefined;) {
+      yield taken.value;
+      taken = await this.takeAsync();
+    }
+  }
+
   /** @internal What `select` does: takes a value under the lock if there is one. */
   *poll(blocks: boolean): Steps<Taken<T | Promise<T>> | 'closed' | undefined> {
     const encoded = this.#again() ?? (yield* this.locked(() => this.#take()));
