@@ -53,6 +53,8 @@ export const ARRAY_CLASSES: Readonly<ArrayClasses> = {
   bool: Uint8Array,
 };
 
+const NAMES = Object.keys(ARRAY_CLASSES) as DTypeName[];
+
 function dtype<const N extends DTypeName>(name: N): DType<N> {
   return Object.freeze({ dtype: name, byteLength: ARRAY_CLASSES[name].BYTES_PER_ELEMENT });
 }
@@ -85,6 +87,17 @@ export function isDType(x: unknown): x is DType {
   if (typeof x !== 'object' || x === null) return false;
   const name: unknown = (x as Partial<DType>).dtype;
   return typeof name === 'string' && Object.hasOwn(ARRAY_CLASSES, name);
+}
+
+/**
+ * The name of an element type as this module writes it.
+ *
+ * A text that came by message and has been a property's name since is, until the next collection, a reference to that name.
+ * Code that V8 12.4 (Node 22) compiles in between compares the two by address, and finds them different: names go through
+ * here before anything runs often with them.
+ */
+export function nameOf({ dtype }: DType): DTypeName {
+  return NAMES.find((name) => name === dtype)!;
 }
 
 /** The bytes of one element. */

@@ -1,6 +1,6 @@
 /** Keys of maps as words: equal keys are equal words. */
 import { show } from '../base/options.ts';
-import { checkScalar, isDType, type DType, type ScalarOf } from './dtype.ts';
+import { checkScalar, isDType, nameOf, type DType, type ScalarOf } from './dtype.ts';
 
 /** Keys that are texts of at most {@link maxBytes} bytes in UTF-8. */
 export interface TextKey {
@@ -85,9 +85,11 @@ function checkMax(owner: string, maxBytes: number): number {
 
 /** How keys of a kind become words. */
 export function keyCodec(spec: unknown): KeyCodec {
-  if (isDType(spec) && spec.dtype !== 'f32' && spec.dtype !== 'bool') {
-    if (spec.dtype === 'f64') return floatKeys;
-    return spec.dtype === 'i64' || spec.dtype === 'u64' ? bigKeys(spec.dtype) : integerKeys(spec.dtype);
+  if (isDType(spec)) {
+    const name = nameOf(spec);
+    if (name === 'f64') return floatKeys;
+    if (name === 'i64' || name === 'u64') return bigKeys(name);
+    if (name !== 'f32' && name !== 'bool') return integerKeys(name);
   }
   const { kind, maxBytes } = (spec ?? {}) as Partial<TextKey | BytesKey>;
   if (kind === 'text') return textKeys(checkMax('text', maxBytes!));

@@ -1,6 +1,6 @@
 /** Where the fields of a record lie: as a C compiler would place them. */
 import { show } from '../base/options.ts';
-import { isDType, sizeOf, type DType, type DTypeName } from './dtype.ts';
+import { isDType, nameOf, sizeOf, type DType, type DTypeName } from './dtype.ts';
 
 /** A field: one number, or a vector of a fixed number of them. */
 export type FieldSpec = DType | readonly [element: DType, length: number];
@@ -75,14 +75,14 @@ function checkName(name: string): void {
 }
 
 function readSpec(name: string, spec: unknown): readonly [DTypeName, number | undefined] {
-  if (isDType(spec)) return [spec.dtype, undefined];
+  if (isDType(spec)) return [nameOf(spec), undefined];
   if (Array.isArray(spec) && spec.length === 2 && isDType(spec[0])) {
     const length: unknown = spec[1];
     if (!Number.isInteger(length) || (length as number) < 1 || (length as number) > MAX_RECORD_BYTES)
       throw new RangeError(
         `struct(): the length of the vector \`${name}\` must be an integer of at least 1, but got ${show(length)}`,
       );
-    return [spec[0].dtype, length as number];
+    return [nameOf(spec[0]), length as number];
   }
   throw new TypeError(
     `struct(): the field \`${name}\` must be a type such as f64, or a vector such as [f32, 3], but got ${show(spec)}; ` +

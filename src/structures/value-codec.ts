@@ -5,6 +5,7 @@ import {
   fits,
   isBig,
   isDType,
+  nameOf,
   sizeOf,
   type DType,
   type DTypeName,
@@ -47,7 +48,7 @@ export interface ValueWords {
 }
 
 export function valueCodec(spec: unknown): ValueCodec {
-  if (isDType(spec)) return scalarCodec(spec.dtype);
+  if (isDType(spec)) return scalarCodec(nameOf(spec));
   if (spec instanceof StructType) return structCodec(spec);
   throw new TypeError(
     `sharedMap(): option \`values\` must be a type such as f64, or a struct, but got ${show(spec)}`,
