@@ -2,7 +2,7 @@
 import { relocate, unpack, unpackError, type AnyFunction, type Packed } from '../closure/index.ts';
 import type { Crew } from './crew.ts';
 import { noticed } from './notices.ts';
-import type { Part } from './part.ts';
+import type { Part, SmallCall } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { End } from './record.ts';
 import type { FromWorker } from './wire.ts';
@@ -16,11 +16,13 @@ export class Arrivals {
   latestMs = 1;
   readonly #crew: Crew;
   readonly #fail: (part: Part, k: number, error: unknown) => void;
+  readonly #chunkEnded: () => void;
 
-  /** `fail` ends the chunk of a part whose item `k` failed. */
-  constructor(crew: Crew, fail: (part: Part, k: number, error: unknown) => void) {
+  /** `fail` ends the chunk of a part whose item `k` failed; `chunkEnded` is told of small calls that end as they are. */
+  constructor(crew: Crew, fail: (part: Part, k: number, error: unknown) => void, chunkEnded: () => void) {
     this.#crew = crew;
     this.#fail = fail;
+    this.#chunkEnded = chunkEnded;
   }
 
   /** Takes in the ends in a worker's ring; returns how many. `only`: those that no message comes before. */
@@ -37,6 +39,14 @@ export class Arrivals {
       const skipped = records.what(slot) === End.skipped;
       const value = skipped ? undefined : records.value(slot);
       const computeMs = records.computeMs(slot);
+      // Only a part is ever taken back.
+      const call = worker.releaseCall(slot);
+      if (call !== undefined) {
+        this.latestMs = computeMs;
+        this.#average(computeMs);
+        this.#callEnded(call, value);
+        continue;
+      }
       const part = worker.release(slot);
       if (part === undefined || skipped) continue;
       this.latestMs = computeMs;
@@ -45,6 +55,14 @@ export class Arrivals {
       part.run.partDone(part);
     }
     return count;
+  }
+
+  #callEnded(call: SmallCall, value: unknown): void {
+    this.completed++;
+    // Nothing is left to cancel when the call tells the user.
+    call.handle = undefined;
+    call.ended(value);
+    this.#chunkEnded();
   }
 
   /** What was posted before an end in the ring comes before it; a worker that is about to go may have lost it. */
@@ -179,6 +197,10 @@ export class Arrivals {
 
   #measure(part: Part, computeMs: number): void {
     part.run.computeMs += computeMs;
+    this.#average(computeMs);
+  }
+
+  #average(computeMs: number): void {
     this.averageMs += (computeMs - this.averageMs) * 0.2;
   }
 }

@@ -41,7 +41,8 @@ interface Extras {
 /** A call of the surface. Subclasses launch flights in {@link begin} and end with {@link finish} or {@link fail}. */
 export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall {
   // Tasks come by the hundred thousand: what each keeps, the collector moves twice. Fields that are only declared are
-  // made where the constructor sets them, once; what calls in a row have in common lies in their origin.
+  // made where the constructor sets them, once; what calls in a row have in common lies in their origin; methods named
+  // with # would give each object a field more.
   declare readonly id: number;
   declare protected readonly origin: CallOrigin;
   declare status: TaskStatus;
@@ -59,9 +60,9 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     this.resolve = ignore;
     this.turn = settings.seed === undefined ? core.nextTurn() : -1;
     this.extras = undefined;
-    if (settings.retries !== undefined) this.#more().retries = new RetryLedger(settings.retries);
+    if (settings.retries !== undefined) this.more().retries = new RetryLedger(settings.retries);
     if (settings.onProgress || settings.retries?.on || this.callsBack) {
-      this.#more().snapshot = AsyncLocalStorage.snapshot() as <T>(run: () => T) => T;
+      this.more().snapshot = AsyncLocalStorage.snapshot() as <T>(run: () => T) => T;
     }
   }
 
@@ -83,7 +84,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   set blocking(blocking: boolean) {
-    this.#more().blocking = blocking;
+    this.more().blocking = blocking;
   }
 
   /** The backend is all that has to be told when the executor is terminated, and `close()` has nothing to tell it. */
@@ -91,7 +92,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     return false;
   }
 
-  #more(): Extras {
+  private more(): Extras {
     return (this.extras ??= {
       completed: 0,
       total: undefined,
@@ -112,7 +113,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   protected set total(total: number | undefined) {
-    this.#more().total = total;
+    this.more().total = total;
   }
 
   /** Whether the call runs functions of the user besides `onProgress` and `retries.on` on this side. */
@@ -129,7 +130,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   get progress(): Progress | undefined {
-    const { completed, total, lastIndex, lastData } = this.#more();
+    const { completed, total, lastIndex, lastData } = this.more();
     if (completed === 0 && lastIndex === undefined) return undefined;
     return { completed, total, index: lastIndex, data: lastData };
   }
@@ -155,7 +156,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   start(): void {
     const { core, settings } = this;
     if (core.closed) {
-      this.#refuse(core.closedError(this.name));
+      this.refuse(core.closedError(this.name));
       return;
     }
     const { signal } = settings;
@@ -179,17 +180,17 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
 
   /** The function that rejects a promise is as large as all else that a waiting call needs of it: nobody keeps it. */
   reject(reason: unknown): void {
-    this.#resolve(Promise.reject(reason));
+    this.settleWith(Promise.reject(reason));
   }
 
   /** The task keeps the call, for its status; the call need not keep the task's promise. */
-  #resolve(value: R | PromiseLike<R>): void {
+  private settleWith(value: R | PromiseLike<R>): void {
     const { resolve } = this;
     this.resolve = ignore;
     resolve(value);
   }
 
-  #refuse(error: unknown): void {
+  private refuse(error: unknown): void {
     this.status = 'failed';
     this.core.failed++;
     this.reject(error);
@@ -202,24 +203,24 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   /** Ends the call well. */
   protected finish(value: R): void {
     if (this.settled) return;
-    this.#settle('done');
+    this.settle('done');
     this.core.done++;
-    this.#resolve(value);
+    this.settleWith(value);
   }
 
   /** Ends the call with an error and cancels the rest of it. */
   fail(error: unknown): void {
     if (this.settled) return;
-    this.#settle('failed');
+    this.settle('failed');
     this.core.failed++;
     this.reject(error);
-    this.abandon(this.#stopReason('failed'));
+    this.abandon(this.stopReason('failed'));
   }
 
   cancel(reason?: unknown): boolean {
     if (this.settled) return false;
-    const given = reason === undefined ? this.#stopReason('was cancelled') : reason;
-    this.#settle('cancelled');
+    const given = reason === undefined ? this.stopReason('was cancelled') : reason;
+    this.settle('cancelled');
     this.core.cancelled++;
     this.reject(given);
     this.abandon(given);
@@ -230,7 +231,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     // Most calls have all their input: they run to their end.
   }
 
-  #settle(status: TaskStatus): void {
+  private settle(status: TaskStatus): void {
     this.status = status;
     if (this.settings.signal !== undefined) unwatchSignal(this.settings.signal, this);
     if (this.extras?.snapshot !== undefined) this.core.callbacks--;
@@ -238,7 +239,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   /** What the other items of an ended call find in their signal. */
-  #stopReason(how: string): DOMException {
+  private stopReason(how: string): DOMException {
     return new DOMException(`task ${this.name} #${this.id} ${how}`, 'AbortError');
   }
 
@@ -271,7 +272,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     if (this.settled) return;
     if (outcome.kind === 'done') this.landedWell(flight, outcome.computeMs);
     else if (outcome.kind === 'cancelled') this.dropped(flight, outcome.reason);
-    else this.#failedAt(flight, outcome.k, outcome.error);
+    else this.failedAt(flight, outcome.k, outcome.error);
   }
 
   /** A flight was cancelled although the call goes on. */
@@ -279,7 +280,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     this.cancel(reason);
   }
 
-  #failedAt(flight: Chunk, k: number, error: unknown): void {
+  private failedAt(flight: Chunk, k: number, error: unknown): void {
     if (error === this.core.terminated) {
       this.fail(error);
       return;
@@ -292,7 +293,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
       this.fail(thrown);
       return;
     }
-    const moved = delay === undefined ? undefined : this.#movedAway(flight, k, error);
+    const moved = delay === undefined ? undefined : this.movedAway(flight, k, error);
     if (delay !== undefined && moved === undefined) {
       this.again(flight, k, delay);
       return;
@@ -303,7 +304,7 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   }
 
   /** Why item `k` cannot be tried again, when that is so: its memory was moved to a worker, and is not here any more. */
-  #movedAway(flight: Chunk, k: number, cause: unknown): CaptureError | undefined {
+  private movedAway(flight: Chunk, k: number, cause: unknown): CaptureError | undefined {
     const { op, items, base } = flight;
     if (op === 'range') return undefined;
     // A flight that cannot be cloned is blamed on its first item, whichever it was.
@@ -348,20 +349,20 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
   reported(flight: Chunk, k: number, data: unknown): void {
     if (this.settled) return;
     this.status = 'running';
-    const extras = this.#more();
+    const extras = this.more();
     extras.lastIndex = flight.base + k;
     extras.lastData = data;
-    this.#tell(extras.lastIndex, data);
+    this.tell(extras.lastIndex, data);
   }
 
   /** `count` more items have their results. */
   protected advance(count: number): void {
     this.status = 'running';
-    this.#more().completed += count;
-    this.#tell(undefined, undefined);
+    this.more().completed += count;
+    this.tell(undefined, undefined);
   }
 
-  #tell(index: number | undefined, data: unknown): void {
+  private tell(index: number | undefined, data: unknown): void {
     const { onProgress } = this.settings;
     if (onProgress === undefined) return;
     try {

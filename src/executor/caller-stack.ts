@@ -32,18 +32,31 @@ const SHARED_CAPTURES = 1024;
 /** A pause of this many milliseconds ends a row. */
 const PAUSE_MS = 20;
 
+const noStretch = {};
+
 /** Weakly: a function keeps all the data around it alive. */
 let rowOf: WeakRef<object> | undefined;
 let row = 0;
 let rowCaller: Caller | undefined;
 /** When the row went on last. */
 let rowAt = 0;
+/** The function of the row while the program goes on without a break: nobody has to ask what time it is. */
+let stretchOf: unknown = noStretch;
 
 /**
  * The caller of `fn` for calls that come by the thousand: past {@link OWN_CAPTURES} calls of one function in a row, one
  * capture stands for the next ones (a loop; the error says so). Another function ends the row, and so does a pause.
  */
 export function captureInRow(below: Method, fn: unknown): Caller {
+  if (fn !== stretchOf) beginStretch(fn);
+  if (rowCaller !== undefined && ++row % SHARED_CAPTURES !== 0) return rowCaller;
+  const caller = captureCaller(below);
+  if (rowCaller !== undefined || ++row === OWN_CAPTURES) rowCaller = new SharedCaller(caller);
+  return caller;
+}
+
+/** Goes on with the row, or begins another. */
+function beginStretch(fn: unknown): void {
   const now = Date.now();
   if (rowOf?.deref() !== fn || Math.abs(now - rowAt) > PAUSE_MS) {
     rowOf = typeof fn === 'function' ? new WeakRef(fn) : undefined;
@@ -51,10 +64,13 @@ export function captureInRow(below: Method, fn: unknown): Caller {
     rowCaller = undefined;
   }
   rowAt = now;
-  if (rowCaller !== undefined && ++row % SHARED_CAPTURES !== 0) return rowCaller;
-  const caller = captureCaller(below);
-  if (rowCaller !== undefined || ++row === OWN_CAPTURES) rowCaller = new SharedCaller(caller);
-  return caller;
+  if (stretchOf === noStretch) queueMicrotask(endStretch);
+  stretchOf = fn;
+}
+
+function endStretch(): void {
+  stretchOf = noStretch;
+  rowAt = Date.now();
 }
 
 class SharedCaller implements Caller {

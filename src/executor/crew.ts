@@ -4,7 +4,7 @@ import { capture, unpackError, type AnyFunction, type Captured, type Packed } fr
 import { makeBell, type Bell } from './bell.ts';
 import { crashError, describeError } from './crash-error.ts';
 import type { Deadlines } from './deadlines.ts';
-import { PoolWorker, type PeerEvents } from './pool-worker.ts';
+import { PoolWorker, type PoolWorkerEvents } from './pool-worker.ts';
 import { Spare } from './spare.ts';
 import type { FromWorker } from './wire.ts';
 import type { StartWorker, WorkerExit, WorkerSetup } from './worker-link.ts';
@@ -32,7 +32,7 @@ export interface CrewOptions {
 }
 
 /** What the pool is told. */
-export interface CrewEvents extends PeerEvents {
+export interface CrewEvents extends PoolWorkerEvents {
   message(worker: PoolWorker, entries: readonly FromWorker[]): void;
   /** There may be ends in the worker's ring. */
   ends(worker: PoolWorker): void;

@@ -77,7 +77,7 @@ export class Dispatcher {
       const worker = this.#freest(this.#open, depth);
       if (worker === undefined) break;
       this.queue.shift();
-      this.#assign(this.partOf(next), worker);
+      this.#give(next, worker);
     }
     // A worker that stood by takes its share at once.
     if (this.queue.size > 0 && this.#crew.grow(this.queue.size)) return this.handOut();
@@ -123,6 +123,16 @@ export class Dispatcher {
       if (best === undefined || worker.parts.size < best.parts.size) best = worker;
     }
     return best;
+  }
+
+  #give(next: Waiting, worker: PoolWorker): void {
+    // What has a time limit is watched: that needs a part.
+    if (isPart(next) || next.timeoutMs !== undefined || !worker.takesCalls) {
+      this.#assign(this.partOf(next), worker);
+      return;
+    }
+    worker.assignCall(next, this.#events.spins());
+    next.sink.started();
   }
 
   #assign(part: Part, worker: PoolWorker): void {

@@ -7,7 +7,7 @@ import type { ListLink } from './linked-list.ts';
 import type { NumberBlock } from './number-blocks.ts';
 
 /** The items `from ≤ k < to` of a chunk, waiting or held by one worker. */
-export class Part implements ListLink {
+export class Part {
   // A part for each call: fields that are only declared are made once, by the constructor.
   declare readonly run: ChunkRun;
   declare from: number;
@@ -28,8 +28,6 @@ export class Part implements ListLink {
   declare block: NumberBlock | undefined;
   /** Ends the look at its time limit, or at the end of its grace; for the moment when its worker no longer holds it. */
   declare unwatch: (() => void) | undefined;
-  declare previous: ListLink | undefined;
-  declare following: ListLink | undefined;
 
   constructor(run: ChunkRun, from: number, to: number) {
     this.run = run;
@@ -43,8 +41,6 @@ export class Part implements ListLink {
     this.moves = 0;
     this.block = undefined;
     this.unwatch = undefined;
-    this.previous = undefined;
-    this.following = undefined;
   }
 }
 
@@ -53,7 +49,7 @@ export interface RunOwner {
   runEnded(run: ChunkRun): void;
 }
 
-/** A chunk from `run()` to `sink.end()`; a small call from the moment when a worker gets it. */
+/** A chunk from `run()` to `sink.end()`; a small call from the moment when somebody asks for its parts. */
 export class ChunkRun implements ListLink {
   declare readonly chunk: Chunk;
   declare readonly fns: readonly Captured[];
@@ -161,15 +157,20 @@ export class ChunkRun implements ListLink {
 }
 
 /**
- * What waits in a queue: a part, or a small call that nobody has looked at yet. Of the latter there may be very many, so
- * they wait as they are.
+ * What waits in a queue, or is held by a worker: a part, or a small call that nobody has looked at closely yet. Of the latter
+ * there may be very many, so they are left as they are.
  */
 export type Waiting = Part | SmallCall;
 
 /** A call whose function is captured and whose arguments need no packing. */
 export interface SmallCall extends Chunk {
-  handle: readonly Captured[] | undefined;
+  /** Its captured function while it waits or is held as it is. */
+  handle: unknown;
+  /** Where a worker holds it, −1 before. */
+  slot: number;
   readonly args: Arguments;
+  /** It has ended with a value: the sink's `results` and `end` in one. */
+  ended(value: unknown): void;
 }
 
 export function isSmallCall(chunk: Chunk): chunk is SmallCall {

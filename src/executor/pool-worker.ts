@@ -1,13 +1,14 @@
 /** One worker of a pool, from the scheduler's side: what it holds, what it knows, what is about to be sent to it. */
 import { onlyComputes, packError, packMapped, scanPlain, type Captured } from '../closure/index.ts';
-import { argumentList } from './arguments.ts';
+import { argumentList, type Arguments } from './arguments.ts';
+import type { Chunk } from './backend.ts';
 import type { Board } from './board.ts';
 import { HeldParts } from './held-parts.ts';
 import { copyNumbers, packItems } from './item-coding.ts';
 import { callRing, endRing, slotCount } from './layout.ts';
 import type { NoticePeer } from './notices.ts';
 import { giveBlock, takeBlock } from './number-blocks.ts';
-import { isSmallCall, type Part } from './part.ts';
+import { isPart, isSmallCall, type Part, type SmallCall, type Waiting } from './part.ts';
 import { Records } from './record.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
 import { sliceOf } from './serial-backend.ts';
@@ -39,8 +40,10 @@ export interface Unsent {
   readonly error: unknown;
 }
 
-/** What the pool is told of notices. */
-export interface PeerEvents {
+/** What the pool is told, and asked. */
+export interface PoolWorkerEvents {
+  /** Makes a part of a small call. */
+  open(call: SmallCall): Part;
   /** Notices for the worker are to be sent now. */
   notices(worker: PoolWorker): void;
   /** One more notice from a worker is waited for, or one less. */
@@ -54,7 +57,7 @@ export class PoolWorker {
   readonly link: WorkerLink;
   state: WorkerState = 'starting';
   /** Parts that the worker holds. */
-  readonly parts = new HeldParts();
+  readonly parts: HeldParts;
   /** Parts that only this worker may run. */
   readonly pinned: Part[] = [];
   /** Items handed to it so far. */
@@ -104,7 +107,8 @@ export class PoolWorker {
   /**
    * `early`: a starting worker may be sent its first part, so that it finds it when it is up.
    */
-  constructor(id: number, link: WorkerLink, early: boolean, events: PeerEvents) {
+  constructor(id: number, link: WorkerLink, early: boolean, events: PoolWorkerEvents) {
+    this.parts = new HeldParts((call) => events.open(call));
     this.#early = early;
     this.#flushSoon = () => events.notices(this);
     this.peer = {
@@ -120,7 +124,7 @@ export class PoolWorker {
     this.ends = new RingConsumer(link.board.words, endRing);
   }
 
-  #retain(events: PeerEvents, more: 1 | -1): void {
+  #retain(events: PoolWorkerEvents, more: 1 | -1): void {
     this.retained += more;
     if (this.retained === 0) this.idleSince = performance.now();
     events.retain(this, more);
@@ -166,25 +170,36 @@ export class PoolWorker {
     return Math.min(depth - this.parts.size, this.#room);
   }
 
+  /** It may be given calls by the ring. */
+  get takesCalls(): boolean {
+    return this.state === 'ready' && this.board.direct;
+  }
+
   /** Puts a part into the ring or on the next message. `alone`: nothing else is under way, and there are cores enough. */
   assign(part: Part, alone: boolean): void {
     const { run } = part;
-    if (this.state === 'ready' && run.lone && this.board.direct) this.#assignCall(part, alone);
-    else this.#assignPart(part);
+    if (run.lone && this.takesCalls) {
+      const { chunk } = run;
+      const args = isSmallCall(chunk) ? chunk.args : chunk.items[part.from];
+      this.#assignCall(part, chunk, run.fns[0] as Captured, args, alone);
+    } else this.#assignPart(part);
     this.items += part.to - part.from;
   }
 
-  #assignCall(part: Part, alone: boolean): void {
-    const { run } = part;
-    const { chunk } = run;
+  /** Puts a small call into the ring. */
+  assignCall(call: SmallCall, alone: boolean): void {
+    this.#assignCall(call, call, (call.handle as readonly Captured[])[0] as Captured, call.args, alone);
+    this.items++;
+  }
+
+  #assignCall(held: Waiting, chunk: Chunk, fn: Captured, args: Arguments, alone: boolean): void {
     const slot = this.#freeSlots.pop() as number;
-    const fn = run.fns[0] as Captured;
-    this.#hold(part, slot);
+    this.#hold(held, slot, 0);
     this.#teach(fn);
     const order = this.#outbox.length > 0 ? this.#posted + 1 : this.#posted;
-    const args = isSmallCall(chunk) ? chunk.args : chunk.items[part.from];
     if (!this.records.writeArguments(slot, args, fn.id, order, chunk)) {
       const list = argumentList(args);
+      const part = this.parts.get(slot) as Part;
       const before = this.#transfer.length;
       scanPlain(list, this.#transfer);
       part.moved = this.#transfer.length > before;
@@ -199,15 +214,15 @@ export class PoolWorker {
   #assignPart(part: Part): void {
     // First, as it may throw: then the worker does not hold the part.
     const encoded = this.#encode(part);
-    this.#hold(part, this.#freeSlots.pop() as number);
+    this.#hold(part, this.#freeSlots.pop() as number, part.from);
     for (const fn of part.run.fns) this.#teach(fn);
     this.#post(part, encoded);
   }
 
-  #hold(part: Part, slot: number): void {
-    part.slot = slot;
-    this.parts.add(part);
-    this.board.open(slot, part.from);
+  #hold(held: Waiting, slot: number, from: number): void {
+    held.slot = slot;
+    this.parts.add(held);
+    this.board.open(slot, from);
   }
 
   #post(part: Part, { coding, items }: { coding: Coding; items: unknown }): void {
@@ -291,19 +306,31 @@ export class PoolWorker {
   release(slot: number): Part | undefined {
     const part = this.parts.get(slot);
     if (part === undefined) return this.#rehearsed(slot);
-    this.useful = true;
-    this.parts.delete(part);
-    this.#freeSlots.push(slot);
+    this.#free(slot, part.run.fns);
     part.slot = -1;
     part.unwatch?.();
     if (part.block !== undefined) giveBlock(part.block);
     part.block = undefined;
-    for (const fn of part.run.fns) {
-      const taught = this.#taught(fn.id);
+    return part;
+  }
+
+  /** The small call that a slot holds as it is has ended; undefined when it holds anything else. */
+  releaseCall(slot: number): SmallCall | undefined {
+    const call = this.parts.at(slot);
+    if (call === undefined || isPart(call)) return undefined;
+    this.#free(slot, call.handle as readonly Captured[]);
+    return call;
+  }
+
+  #free(slot: number, fns: readonly Captured[]): void {
+    this.useful = true;
+    this.parts.delete(slot);
+    this.#freeSlots.push(slot);
+    for (const { id } of fns) {
+      const taught = this.#taught(id);
       if (taught !== undefined) taught.uses--;
     }
     if (this.parts.size === 0) this.idleSince = performance.now();
-    return part;
   }
 
   /**

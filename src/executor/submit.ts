@@ -7,6 +7,7 @@ import { Call, type CallOrigin } from './call.ts';
 import type { Caller } from './caller-stack.ts';
 import type { ExecutorCore } from './executor-core.ts';
 import type { CallSettings, Progress } from './options.ts';
+import type { SmallCall } from './part.ts';
 
 /** `new`: not counted yet; `sent`: the backend has it; `kept`: it waits to be sent again; `over`: not counted any more. */
 const Stage = { new: 0, sent: 1, kept: 2, over: 3 } as const;
@@ -39,16 +40,18 @@ export function submitOrigin(
  * One call of `fn(...args)`. It is its own chunk and sink: tasks come by the hundred thousand, and what each keeps
  * while it waits is most of its cost.
  */
-export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
+export class SubmitCall<R> extends Call<R> implements SmallCall, ChunkSink {
   declare protected readonly origin: SubmitOrigin;
   declare args: Arguments;
   declare handle: unknown;
+  declare slot: number;
   declare private stage: Stage;
 
   constructor(origin: SubmitOrigin, args: Arguments) {
     super(origin);
     this.args = args;
     this.handle = undefined;
+    this.slot = -1;
     this.stage = Stage.new;
     if (origin.settings.onProgress !== undefined) this.total = 1;
   }
@@ -63,11 +66,11 @@ export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
       );
     }
     core.submitted++;
-    this.#launch();
+    this.launch();
     core.sentOne();
   }
 
-  #launch(): void {
+  private launch(): void {
     this.stage = Stage.sent;
     this.send(this);
   }
@@ -122,13 +125,17 @@ export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
   // ── as a sink ────────────────────────────────────────────────────────────────────────────────────────────────
 
   results(_k: number, values: ArrayLike<unknown>): void {
+    this.ended(values[0]);
+  }
+
+  ended(value: unknown): void {
     if (this.settled) return;
     if (this.settings.onProgress !== undefined) {
       this.advance(1);
       if (this.settled) return;
     }
-    this.#release();
-    this.finish(values[0] as R);
+    this.release();
+    this.finish(value as R);
   }
 
   override accept(): void {
@@ -151,7 +158,7 @@ export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
   }
 
   protected override again(_chunk: Chunk, _k: number, delayMs: number): void {
-    const timer = this.later(delayMs, () => this.#launch());
+    const timer = this.later(delayMs, () => this.launch());
     if (timer !== undefined) timers.set(this, timer);
   }
 
@@ -162,7 +169,7 @@ export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
   protected override abandon(reason: unknown): void {
     const sent = this.stage === Stage.sent;
     if (this.stage === Stage.kept) clearTimeout(timers.get(this));
-    this.#release();
+    this.release();
     if (sent) this.core.backend.cancel(this, reason);
   }
 
@@ -171,7 +178,7 @@ export class SubmitCall<R> extends Call<R> implements Chunk, ChunkSink {
   }
 
   /** The task may live long: the arguments need not. */
-  #release(): void {
+  private release(): void {
     if (this.stage === Stage.sent || this.stage === Stage.kept) {
       // A function keeps all the data around it alive: it is not kept for the next call when none is under way.
       if (--this.core.submitted === 0) this.core.latestSubmit = undefined;

@@ -112,11 +112,16 @@ export class WorkerPool implements HostBackend, RunOwner {
       gone: (worker, exit, expected) => this.#gone(worker, exit, expected),
       startFailed: (error) => this.#startFailed(error),
       busy: () => this.#held(),
+      open: (call) => this.#openCall(call),
       notices: () => this.#schedule(),
       retain: (worker, more) => this.#retain(worker, more),
     });
     this.#listener = new Listener(this.#crew.bell, this.#ringing);
-    this.#arrivals = new Arrivals(this.#crew, (part, k, error) => this.#failRun(part, k, error, false));
+    this.#arrivals = new Arrivals(
+      this.#crew,
+      (part, k, error) => this.#failRun(part, k, error, false),
+      () => this.#chunkEnded(),
+    );
     this.#dispatcher = new Dispatcher(options, this.#crew, this.#arrivals, this.#deadlines, {
       fail: (part, k, error, crash) => this.#failRun(part, k, error, crash),
       timed: (part, worker, timeoutMs) => this.#stopping.watch(part, worker, timeoutMs),
@@ -145,6 +150,7 @@ export class WorkerPool implements HostBackend, RunOwner {
     if (chunk.priority !== 0) this.#dispatcher.prioritised = true;
     if (coding !== 'packed' && isSmallCall(chunk)) {
       chunk.handle = fns;
+      chunk.slot = -1;
       this.#dispatcher.queue.push(chunk);
     } else {
       const part = this.#openRun(chunk, fns, coding, packed);
@@ -240,11 +246,18 @@ export class WorkerPool implements HostBackend, RunOwner {
   }
 
   cancel(chunk: Chunk, reason: unknown): void {
+    if (isSmallCall(chunk)) this.#openHeld(chunk);
     const { handle } = chunk;
     if (handle instanceof ChunkRun) {
       handle.end({ kind: 'cancelled', reason });
       this.#stopping.stop(handle, reason);
     } else if (handle !== undefined) this.#endWaiting(chunk, { kind: 'cancelled', reason });
+  }
+
+  /** A small call that a worker holds as it is becomes a part: it can be stopped then. */
+  #openHeld(call: SmallCall): void {
+    if (call.slot < 0) return;
+    for (const { parts } of this.#crew.all) if (parts.at(call.slot) === call) parts.get(call.slot);
   }
 
   /** Ends a small call that no worker has got. */
@@ -324,6 +337,7 @@ export class WorkerPool implements HostBackend, RunOwner {
     this.#crew.closing();
     this.#closing ??= this.#crew.emptied();
     const error = reason ?? new ExecutorClosedError(`${this.name}: the executor was terminated`);
+    for (const { parts } of this.#crew.all) parts.all();
     for (const run of this.#runs.all()) run.end({ kind: 'failed', k: run.chunk.from, error, crash: false });
     for (const call of this.#dispatcher.queue.smallCalls())
       this.#endWaiting(call, { kind: 'failed', k: 0, error, crash: false });

@@ -2,8 +2,9 @@
 import { CaptureError, TaskTimeoutError, UnsupportedError } from '../../base/errors.ts';
 import type { AnyFunction } from '../../closure/index.ts';
 import type { Arguments } from '../arguments.ts';
-import type { Chunk, ChunkOutcome, ChunkSink } from '../backend.ts';
+import type { ChunkOutcome, ChunkSink } from '../backend.ts';
 import type { NoticePeer } from '../notices.ts';
+import type { SmallCall } from '../part.ts';
 import { act, actFor, codeOf } from './act.ts';
 import type { ActorCall, Holder } from './actor-call.ts';
 import type { Place } from './place.ts';
@@ -27,12 +28,13 @@ export interface DeliveryOwner {
 const plain: readonly AnyFunction[] = [act];
 const chained: readonly AnyFunction[] = [actFor];
 
-export class Delivery implements Chunk, ChunkSink, Sent, Holder {
+export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
   readonly call: ActorCall;
   readonly args: Arguments;
   readonly fns: readonly AnyFunction[];
   readonly seed: number;
   handle: unknown = undefined;
+  slot = -1;
   readonly #owner: DeliveryOwner;
   readonly #place: Place;
   #over = false;
@@ -111,7 +113,11 @@ export class Delivery implements Chunk, ChunkSink, Sent, Holder {
   }
 
   results(_k: number, values: ArrayLike<unknown>): void {
-    if (this.#finish()) this.call.value(values[0]);
+    this.ended(values[0]);
+  }
+
+  ended(value: unknown): void {
+    if (this.#finish()) this.call.value(value);
   }
 
   report(_k: number, data: unknown): void {
