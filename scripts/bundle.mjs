@@ -6,26 +6,26 @@ import { join } from 'node:path';
 /** What a worker loads later, and shares with the program's own copies of this package, stays in files of its own. */
 const apart = ['closure/pack.js', 'closure/error.js', 'closure/special-nodes.js', 'executor/call-lane.js'];
 
-const lane = 'threads/call-lane.js';
+const worker = 'threads/thread.worker.cjs';
+const lane = 'threads/call-lane.cjs';
 
 /** The files in `dist` that bundling writes and the compiler does not. */
-export const bundled = [lane];
+export const bundled = [worker, lane];
 
 /**
- * Replaces `threads/thread.worker.js` in `dist`, fresh from the compiler, by a bundle, and bundles beside it the lane for small
- * calls, which it loads when it is up. Modules that are in a bundle exist twice in a thread that imports the package
- * itself: their state is in the registry of `src/base/registry.ts`, or does not matter.
+ * Bundles `threads/thread.worker.js` in `dist`, and beside it the lane for small calls, which a worker loads when it is up. Both
+ * are CommonJS: a thread's first task does not wait for Node's loader of modules. Modules that are in a bundle exist twice in a thread
+ * that imports the package itself: their state is in the registry of `src/base/registry.ts`, or does not matter.
  */
 export function bundleWorkers(dist) {
   bundle(dist, 'executor/call-lane.js', lane);
-  const worker = 'threads/thread.worker.js';
-  bundle(dist, worker, worker);
+  bundle(dist, 'threads/thread.worker.js', worker);
   const path = join(dist, worker);
   const text = readFileSync(path, 'utf8');
-  const parts = text.split('"../executor/call-lane.js"');
+  const parts = text.split('import("../executor/call-lane.js")');
   if (parts.length !== 2)
     throw new RangeError(`${worker} imports the lane ${parts.length - 1} times, not once`);
-  writeFileSync(path, parts.join('"./call-lane.js"'));
+  writeFileSync(path, parts.join('require("./call-lane.cjs")'));
 }
 
 function bundle(dist, from, to) {
@@ -34,11 +34,12 @@ function bundle(dist, from, to) {
   buildSync({
     entryPoints: [join(dist, from)],
     outfile: join(dist, to),
-    allowOverwrite: true,
     bundle: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20.19',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     sourcemap: true,
     sourcesContent: false,
     external: apart.filter((path) => path !== from).map((path) => join(dist, path)),

@@ -18,12 +18,16 @@ const rowMs = 1;
 const turnMs = 1;
 
 export class LoneCalls {
-  /** There is a core for the worker beside the caller's. */
-  readonly able = shareOfCores() > 1;
+  #able: boolean | undefined;
   readonly #spin = new Spin(spinMs);
   /** When the latest short one ended. */
   #endedAt = -Infinity;
   #turnAt = -Infinity;
+
+  /** There is a core for the worker beside the caller's. Asked late: to count cores takes a millisecond, in which the worker starts. */
+  get able(): boolean {
+    return (this.#able ??= shareOfCores() > 1);
+  }
 
   /** The event loop has turned. */
   turned(): void {

@@ -71,7 +71,7 @@ export class Spare {
 
   /** Sees to it that there will be a spare, where one is wanted. */
   stock(): void {
-    if (this.#dropLook === undefined) this.#look(lookMs, performance.now() + patienceMs);
+    if (this.#wanted && this.#dropLook === undefined) this.#look(lookMs, performance.now() + patienceMs);
   }
 
   /** The spare has failed. It is not tried again before the next loss: what it failed with may be there to stay. */

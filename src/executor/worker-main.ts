@@ -68,8 +68,9 @@ export async function runWorker(host: WorkerHost): Promise<void> {
   host.listen((entries) => loop.accept(entries));
   loop.outbox.send(['ready']);
   loop.outbox.flush();
-  // The first task comes before what it may need later; whoever needs it earlier waits for it.
-  if (board.direct) setImmediate(() => void loading(loop.openLane()));
+  // The first task comes before what it may need later; whoever needs it earlier waits for it. It has been sent: the loop finds
+  // it in its next turn.
+  if (board.direct) setImmediate(() => setImmediate(() => void loading(loop.openLane())));
   setTimeout(() => void loop.outbox.load(), 50).unref();
 }
 

@@ -39,7 +39,7 @@ export interface ThreadData {
   readonly cores: number | undefined;
 }
 
-const entry = new URL('./thread.worker.js', import.meta.url);
+const entry = new URL('./thread.worker.cjs', import.meta.url);
 
 /** Starts worker threads at `depth` below the main thread, which share `cores`. */
 export function startThreads(
