@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundled, bundleWorkers } from './bundle.mjs';
+import { bundleAll, bundled } from './bundle.mjs';
 import { isFresh, markFresh } from './freshness.mjs';
 import { ensureInstalled } from './install.mjs';
 import { filesBelow, root, shown } from './paths.mjs';
@@ -63,7 +63,10 @@ export class BuildError extends Error {
 /** Brings `dist` up to date. */
 export function buildSources() {
   const script = join(root, 'scripts', 'bundle.mjs');
-  const finish = { files: bundled, run: () => bundleWorkers(join(root, 'dist')) };
+  const finish = {
+    files: bundled,
+    run: () => bundleAll(join(root, 'dist'), join(root, '.build', 'modules')),
+  };
   return compile('dist', 'tsconfig.json', ['src'], 'dist', [script], finish);
 }
 

@@ -1,4 +1,5 @@
 /** The caller's side of an error that comes from a worker. */
+import { isOwnFrame } from '../base/own-frames.ts';
 
 /** Where a call was made. V8 keeps the frames; text is made of them only when `stack` is read. */
 export interface Caller {
@@ -120,21 +121,10 @@ function trimCauses(error: object, depth = 0): void {
   }
 }
 
-/** This package's folders, as they stand in stacks: as compiled, and as source maps name them. */
-const compiled = new URL('..', import.meta.url).href;
-const places = [compiled, new URL('../../src/', import.meta.url).href];
-const machinery = places.flatMap((place) => [place, place.replace(/^file:\/\//, '')]);
-/** The command line's own problems are users of the machinery, not part of it. */
-const users = /\/cli\//;
-
-function isMachinery(line: string): boolean {
-  return line.startsWith('    at ') && machinery.some((place) => line.includes(place)) && !users.test(line);
-}
-
 /** A remote stack up to the frames that ran the user's function: those are the same for every task. */
 function withoutMachinery(stack: string): string {
   const lines = stack.split('\n');
-  const first = lines.findIndex(isMachinery);
+  const first = lines.findIndex(isOwnFrame);
   return first < 0 ? stack : lines.slice(0, first).join('\n');
 }
 
@@ -159,6 +149,6 @@ function framesOf(caller: Caller): string {
   const frames = end < 0 ? '' : stack.slice(end);
   return frames
     .split('\n')
-    .filter((line) => !isMachinery(line))
+    .filter((line) => !isOwnFrame(line))
     .join('\n');
 }

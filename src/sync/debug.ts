@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { DeadlockError } from '../base/errors.ts';
 import { debugTopics } from '../base/environment.ts';
+import { isOwnFrame } from '../base/own-frames.ts';
 import type { Waiter } from './waiting.ts';
 
 /** Waits of this length are reported, once each. */
@@ -19,9 +20,6 @@ const frames = 4;
 
 /** The thread looks for deadlocks. */
 export const debugging: boolean = debugTopics().has('sync');
-
-/** Where this file and its neighbours are. */
-const folder = new URL('.', import.meta.url).href;
 
 /** What this thread holds: which object, and where it was taken. */
 const held = new Map<object, string>();
@@ -86,7 +84,7 @@ function deadlock({ agents }: Waiter, circle: readonly number[]): DeadlockError 
   );
 }
 
-/** Where the caller of `below` was called, without the frames of this folder. */
+/** Where the caller of `below` was called, without the frames of this package. */
 function here(below: (...args: never[]) => unknown): string {
   const probe: { stack?: string } = {};
   const { stackTraceLimit } = Error;
@@ -94,7 +92,7 @@ function here(below: (...args: never[]) => unknown): string {
   Error.captureStackTrace(probe, below);
   Error.stackTraceLimit = stackTraceLimit;
   const lines = (probe.stack ?? '').split('\n').slice(1);
-  const own = lines.filter((line) => !line.includes(folder));
+  const own = lines.filter((line) => !isOwnFrame(line));
   return own
     .slice(0, frames)
     .map((line) => `\n    ${line.trim()}`)

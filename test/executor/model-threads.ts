@@ -50,7 +50,7 @@ const copies = fromRoot('.build', 'models', String(process.pid));
 /** A copy of the library with patches, in a folder that `npm run build` does not look at. */
 export async function copyOfLibrary(name: string, patches: readonly Patch[] = []): Promise<Library> {
   const folder = `${copies}/${name}`;
-  cpSync(fromRoot('dist'), folder, { recursive: true });
+  cpSync(fromRoot('.build', 'modules'), folder, { recursive: true });
   try {
     for (const [file, from, to] of [...synchronous, ...patches]) {
       const path = `${folder}/executor/${file}.js`;

@@ -29,7 +29,7 @@ let made = 0;
 /** A copy of the library with patches. */
 export async function copyOfSync(patches: readonly Patch[] = []): Promise<Library> {
   const folder = `${copies}/${++made}`;
-  cpSync(fromRoot('dist'), folder, { recursive: true });
+  cpSync(fromRoot('.build', 'modules'), folder, { recursive: true });
   for (const [file, from, to] of [...always, ...patches]) {
     const path = `${folder}/sync/${file}.js`;
     const text = readFileSync(path, 'utf8');
