@@ -16,6 +16,7 @@ const roots = [
   'structures/index.js',
   'observe/index.js',
   'parallel/rxjs.js',
+  'executor/worker-main.js',
   'executor/call-lane.js',
 ];
 const whole = 'tutti.js';
@@ -28,6 +29,9 @@ const thread = 'threads/thread.worker.cjs';
 const lane = 'threads/call-lane.cjs';
 /** A process of its own, which should be small. */
 const tracker = 'memory/tracker.process.js';
+
+/** What a worker process runs. */
+const processEntry = 'processes/process.worker.js';
 
 /** The files in `dist` that bundling writes and the compiler does not. */
 export const bundled = [whole, thread, lane];
@@ -109,6 +113,7 @@ function bundlePackage(dist) {
     const output = write(text + nameAgain(exported, write(text)));
     writeFileSync(path, output.replaceAll(`"${later}`, '"'));
     for (const [path, names] of exported) writeStub(dist, path, names);
+    importWhole(join(dist, processEntry), dist, modules);
   } finally {
     rmSync(copy, { recursive: true });
   }
@@ -168,15 +173,32 @@ function idOf(path, name) {
   return `${path.replace(/\.js$/, '').replaceAll(/\W/g, '_')}__${name}`;
 }
 
+/** The specifier of {@link whole} in a file of `dist`. */
+function wholeFrom(path) {
+  return relative(dirname(path), whole)
+    .replaceAll('\\', '/')
+    .replace(/^(?!\.)/, './');
+}
+
 function writeStub(dist, path, names) {
-  const from = JSON.stringify(
-    relative(dirname(path), whole)
-      .replaceAll('\\', '/')
-      .replace(/^(?!\.)/, './'),
-  );
   const list = names.map(({ n }) => `${idOf(path, n)} as ${n}`).join(', ');
-  writeFileSync(join(dist, path), `export { ${list} } from ${from};\n`);
+  writeFileSync(join(dist, path), `export { ${list} } from '${wholeFrom(path)}';\n`);
   rmSync(join(dist, `${path}.map`), { force: true });
+}
+
+/** Has a file import from {@link whole} itself what it imports from stubs. */
+function importWhole(path, dist, modules) {
+  const text = readFileSync(path, 'utf8');
+  const direct = text.replace(/^import \{([^}]*)\} from '(\.[^']*)';$/gm, (statement, list, from) => {
+    const module = shown(join(dirname(path), from), dist);
+    if (!modules.includes(module)) return statement;
+    const names = list.split(',').map((one) => {
+      const [name, local = name] = one.trim().split(' as ');
+      return `${idOf(module, name)} as ${local}`;
+    });
+    return `import { ${names.join(', ')} } from '${wholeFrom(shown(path, dist))}';`;
+  });
+  writeFileSync(path, direct);
 }
 
 function esbuild(options) {
