@@ -47,7 +47,7 @@ export function optionChecker<const R extends Rules>(owner: string, rules: R): O
       const value = (options as Record<string, unknown>)[name];
       const full = path === '' ? name : `${path}.${name}`;
       const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-      if (rule === undefined) throw unknownOption(owner, name, full, Object.keys(rules));
+      if (rule === undefined) throw unknownOption(`${owner}()`, name, full, Object.keys(rules));
       if (value === undefined) continue;
       if (!rule.is(value)) throw new TypeError(complaint(owner, full, rule, value));
       if (rule.within?.(value) === false) throw new RangeError(complaint(owner, full, rule, value));
@@ -170,10 +170,16 @@ function complaint(owner: string, path: string, rule: Rule<unknown>, value: unkn
   return `${owner}(): option \`${path}\` must be ${rule.expects}, but got ${show(value)}`;
 }
 
-function unknownOption(owner: string, name: string, path: string, known: readonly string[]): TypeError {
+/** What is wrong with options of which `name`, at `path`, is none that `owner` knows. */
+export function unknownOption(
+  owner: string,
+  name: string,
+  path: string,
+  known: readonly string[],
+): TypeError {
   const near = nearest(name, known);
   const hint = near === undefined ? `; it knows ${known.join(', ')}` : `, did you mean \`${near}\`?`;
-  return new TypeError(`${owner}(): unknown option \`${path}\`${hint}`);
+  return new TypeError(`${owner}: unknown option \`${path}\`${hint}`);
 }
 
 /** The known name that differs least from `name`, if it is near enough to be what was meant. */

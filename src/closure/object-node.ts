@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { isMapped, mappingOf } from '../memory/mapped.ts';
 import { introspect, withInspector } from './inspector.ts';
 import { intrinsicPath, isNative, knownNode } from './intrinsics.ts';
-import { commonjsExport } from './module-exports.ts';
+import { builtinExport, commonjsExport } from './module-exports.ts';
 import { importOf, readExport } from './identity.ts';
 import { scriptOf } from './script.ts';
 import { collectMoved, lookPlain } from './plain.ts';
@@ -48,6 +48,11 @@ export function objectNode(graph: Graph, value: object, trail: Trail | undefined
 /** The URL of a module by its namespace alone: that of the script which its functions come from, if it exports the same names. */
 function namespaceUrl(namespace: object): string | undefined {
   const names = Object.keys(namespace);
+  // The default export of one of Node's own is all of it.
+  if (names.includes('default')) {
+    const builtin = builtinExport(readExport(namespace, 'default'));
+    if (builtin?.path.length === 0) return builtin.module;
+  }
   for (const name of names) {
     const value = readExport(namespace, name);
     if (typeof value !== 'function' || isNative(value)) continue;

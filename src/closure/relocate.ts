@@ -2,6 +2,12 @@
 import type { AnyFunction } from './function-type.ts';
 import { positionIn, recordOf } from './function-record.ts';
 
+/** `file:line:column` of a function, in the user's own file. */
+export function positionOf(fn: AnyFunction): string | undefined {
+  const record = recordOf(fn);
+  return record ? positionIn(fn, record, 0) : undefined;
+}
+
 /** A frame of a function that was captured without the inspector: its name, line and column in its own text. */
 const FRAME = /tutti:(\(anonymous\)|[^\s():]*):(\d+):(\d+)/g;
 

@@ -19,7 +19,7 @@ export interface CrewOptions {
   /** Where workers are no threads: what they ring. */
   readonly bell?: Bell | undefined;
   /** Throws where a captured function can go to a thread, but not to this place. */
-  readonly admit?: ((captured: Captured, name: string) => void) | undefined;
+  readonly admit?: ((captured: Captured, fn: AnyFunction) => void) | undefined;
   /** No worker is left, and none will start any more. */
   readonly ended?: (() => void) | undefined;
   readonly init?: AnyFunction | undefined;
@@ -105,7 +105,7 @@ export class Crew {
   #capture(fn: AnyFunction | undefined): Packed | undefined {
     if (fn === undefined) return undefined;
     const captured = capture(fn);
-    this.#options.admit?.(captured, fn.name);
+    this.#options.admit?.(captured, fn);
     return captured.packed;
   }
 

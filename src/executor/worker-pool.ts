@@ -208,14 +208,14 @@ export class WorkerPool implements HostBackend, RunOwner {
     if (chunk.op === 'call') {
       const [fn] = chunk.fns as readonly [AnyFunction];
       const captured = captureToCall(fn);
-      this.#admit?.(captured, fn.name);
+      this.#admit?.(captured, fn);
       return this.#capturedAlone(captured);
     }
     let fns = this.#captured.get(chunk.fns);
     if (fns === undefined) {
       fns = chunk.fns.map((fn) => {
         const captured = capture(fn);
-        this.#admit?.(captured, fn.name);
+        this.#admit?.(captured, fn);
         return captured;
       });
       this.#captured.set(chunk.fns, fns);

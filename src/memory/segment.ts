@@ -75,6 +75,11 @@ export class Segment {
     release(this.buffer);
   }
 
+  /** Why a segment cannot be captured by a function that travels. */
+  get [Symbol.for('tutti.refuse')](): string {
+    return 'a Segment is of the thread that made or found it: send its `handle`, and call segment(handle) there';
+  }
+
   [Symbol.dispose](): void {
     this.release();
   }

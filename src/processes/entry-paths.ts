@@ -1,6 +1,13 @@
 /** What cannot cross processes, told by the names that users know: a variable, an argument, an item, a result. */
 import { CaptureError } from '../base/errors.ts';
-import type { Captured, Packed } from '../closure/index.ts';
+import {
+  pathToNode,
+  positionOf,
+  type AnyFunction,
+  type Captured,
+  type NodePath,
+  type Packed,
+} from '../closure/index.ts';
 import { encode, type Shared } from '../codec/index.ts';
 import type { FromWorker, ToWorker } from '../executor/wire.ts';
 import { LEAST_BYTES } from '../memory/transit.ts';
@@ -20,7 +27,7 @@ export function hasLargeArrays(packed: Packed): boolean {
  *
  * @throws CaptureError that names the variable
  */
-export function admit(captured: Captured, name: string): void {
+export function admit(captured: Captured, fn: AnyFunction): void {
   if (admitted.has(captured)) return;
   const { packed } = captured;
   try {
@@ -31,11 +38,10 @@ export function admit(captured: Captured, name: string): void {
     encode(packed, { root: '', subject: variablesOf(captured), share });
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    const path = error.path.replace(/^[.]/, '') || 'value';
-    const by = name === '' ? '(anonymous)' : name;
-    const at = placeOf(captured);
-    const where = at === undefined ? '' : ` at ${at}`;
-    throw renamed(error, path, `\`${path}\` (captured by \`${by}\`${where})`, by, at);
+    const by = fn.name === '' ? '(anonymous)' : fn.name;
+    const at = positionOf(fn);
+    const where = `captured by \`${by}\`${at === undefined ? '' : ` at ${at}`}`;
+    throw renamed(error, placeIn(packed, error.path, 'value'), where, by, at);
   }
   admitted.add(captured);
 }
@@ -57,8 +63,14 @@ export function inCallersWords(error: unknown, entries: readonly ToWorker[]): un
     const entry = entries[index];
     if (entry?.[0] === 'args') return rest.replace(/^\[2\]/, 'args');
     if (entry?.[0] !== 'run') return undefined;
-    const { from, base, op, coding } = entry[1];
-    if (coding === 'packed') return op === 'call' ? 'args' : 'items';
+    const { from, base, op, coding, items } = entry[1];
+    const root = op === 'call' ? 'args' : 'items';
+    if (coding === 'packed') {
+      const { path, ownClass } = placeIn(items as Packed, rest.replace(/^\[1\]\.items/, ''), root);
+      // Items count from the first of the call, not of the part.
+      const shown = path.replace(/^items\[(\d+)\]/, (_, k: string) => `items[${base + from + Number(k)}]`);
+      return { path: shown, ownClass };
+    }
     return rest.replace(/^\[1\]\.items\[(\d+)\]/, (_, k: string) =>
       op === 'call' ? 'args' : `items[${base + from + Number(k)}]`,
     );
@@ -75,25 +87,41 @@ export function inTasksWords(error: unknown, entries: readonly FromWorker[]): un
   });
 }
 
-function inWords(error: unknown, nameOf: (index: number, rest: string) => string | undefined): unknown {
+function inWords(
+  error: unknown,
+  nameOf: (index: number, rest: string) => NodePath | string | undefined,
+): unknown {
   if (!(error instanceof CaptureError)) return error;
   const [, index, rest] = /^message\[(\d+)\](.*)$/s.exec(error.path) ?? [];
   if (index === undefined) return error;
-  const path = nameOf(Number(index), rest ?? '');
-  return path === undefined ? error : renamed(error, path, `\`${path}\``);
+  const place = nameOf(Number(index), rest ?? '');
+  if (place === undefined) return error;
+  return renamed(error, typeof place === 'string' ? { path: place, ownClass: undefined } : place);
 }
 
-/** `file:line:column` of the function itself. */
-function placeOf({ packed }: Captured): string | undefined {
-  const root = 'raw' in packed ? undefined : packed.nodes[packed.root];
-  if (root?.t !== 'fn') return undefined;
-  const { file, line, column } = root.code;
-  return `${file}:${line + 1}:${column + 1}`;
+/** Where a path that the codec tells of a packed value leads, in the words of who packed it: paths through nodes say nothing to users. */
+function placeIn(packed: Packed, path: string, root: string): NodePath {
+  const index = /^\.?(?:value|nodes)\[(\d+)\]/.exec(path)?.[1];
+  if (index !== undefined) {
+    const found = pathToNode(packed, Number(index), root);
+    if (found !== undefined) return found;
+  }
+  const named = index === undefined ? path.replace(/^[.]/, '') : '';
+  return { path: named === '' ? root : named, ownClass: undefined };
 }
 
-function renamed(error: CaptureError, path: string, shown: string, by?: string, at?: string): CaptureError {
-  const message = error.message
-    .replace(`\`${error.path}\``, () => shown)
-    .replace(/^cannot encode/, 'cannot send');
+/** The error with another path; `where` says who captured what stands there. */
+function renamed(
+  error: CaptureError,
+  { path, ownClass }: NodePath,
+  where?: string,
+  by?: string,
+  at?: string,
+): CaptureError {
+  const shown = `\`${path}\`${where === undefined ? '' : ` (${where})`}`;
+  const message =
+    ownClass === undefined || !error.message.includes('(a SharedArrayBuffer)')
+      ? error.message.replace(`\`${error.path}\``, () => shown).replace(/^cannot encode/, 'cannot send')
+      : `cannot send ${shown}: only the threads of one process see this ${ownClass}; make it with { across: 'processes' }`;
   return new CaptureError(message, { path, capturedBy: by, at, cause: error.cause });
 }

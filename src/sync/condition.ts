@@ -2,6 +2,7 @@
 import { integer, optionChecker, show } from '../base/options.ts';
 import { mayBlock } from '../base/blocking.ts';
 import { NotHeldError } from '../base/errors.ts';
+import { notPromised } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { Mutex } from './mutex.ts';
 import { ReentrantMutex } from './reentrant-mutex.ts';
@@ -127,7 +128,7 @@ export class Condition extends SyncObject {
   waitFor(predicate: () => boolean, options?: WaitOptions): boolean {
     checkLimits(options, this);
     const rest = remaining(options);
-    while (!predicate()) if (!this.wait(rest())) return predicate();
+    while (!notPromised(predicate(), asks)) if (!this.wait(rest())) return predicate();
     return true;
   }
 
@@ -135,7 +136,7 @@ export class Condition extends SyncObject {
   async waitForAsync(predicate: () => boolean, options?: WaitOptions): Promise<boolean> {
     checkLimits(options, this);
     const rest = remaining(options);
-    while (!predicate()) if (!(await this.waitAsync(rest()))) return predicate();
+    while (!notPromised(predicate(), asks)) if (!(await this.waitAsync(rest()))) return predicate();
     return true;
   }
 
@@ -241,6 +242,9 @@ export class Condition extends SyncObject {
     if (this.mutex instanceof ReentrantMutex) this.mutex.restore(times);
   }
 }
+
+/** What to do about an asynchronous predicate. */
+const asks = 'a predicate has to give its answer at once';
 
 /** The same limits for several waits in a row. */
 function remaining(options: WaitOptions | undefined): () => WaitOptions | undefined {

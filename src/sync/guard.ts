@@ -32,7 +32,23 @@ export function during<T>(guard: Guard, fn: () => T): T {
     throw error;
   }
   guard.release();
-  return result;
+  return notPromised(result);
+}
+
+/**
+ * What a function returned that is not awaited.
+ *
+ * @throws TypeError for a promise: the function goes on when everybody takes it for over
+ */
+export function notPromised<T>(
+  result: T,
+  fix = 'use the method that awaits it (runAsync(), readAsync() …)',
+): T {
+  if (typeof result !== 'object' || result === null || !('then' in result)) return result;
+  if (typeof result.then !== 'function') return result;
+  throw new TypeError(
+    `the function returned a promise, which is not waited for: what it does later it would do without the lock; ${fix}`,
+  );
 }
 
 /** As {@link during}; awaits what `fn` returns. */

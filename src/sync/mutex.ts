@@ -97,7 +97,7 @@ export class Mutex extends SyncObject {
     return new Guard(() => this.unlock());
   }
 
-  /** Calls `fn` while it holds the mutex, and lets go whatever happens; returns what `fn` returns. `fn` is not awaited. */
+  /** Calls `fn` while it holds the mutex, and lets go whatever happens; returns what `fn` returns. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   run<T>(fn: () => T, options?: WaitOptions): T {
     return during(this.guard(options), fn);
   }

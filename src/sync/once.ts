@@ -1,4 +1,5 @@
 /** Something that is done once, by whoever comes first. */
+import { notPromised } from './guard.ts';
 import * as lock from './lock-word.ts';
 import { tooLate } from './mutex.ts';
 import { Arrived, checkPlain, SyncObject, travelsAs, type SyncOptions } from './sync-object.ts';
@@ -45,14 +46,14 @@ export class Once extends SyncObject {
     return Atomics.load(this.#words, done) === 1;
   }
 
-  /** Calls `fn` if nobody has, or blocks until who does is done. Whether it was this call. `fn` is not awaited. @throws WaitTimeoutError after `timeoutMs` */
+  /** Calls `fn` if nobody has, or blocks until who does is done. Whether it was this call. `fn` is not awaited: if it returns a promise, that is a TypeError. @throws WaitTimeoutError after `timeoutMs` */
   run(fn: () => void, options?: WaitOptions): boolean {
     checkLimits(options, this);
     if (this.done) return false;
     if (!block(this, lock.take(this, this.memory, 0, true), options)) throw tooLate(this, options);
     try {
       if (this.done) return false;
-      fn();
+      notPromised(fn());
       Atomics.store(this.#words, done, 1);
       return true;
     } finally {

@@ -138,12 +138,12 @@ export class RwLock extends SyncObject {
 
   // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Calls `fn` while it may read; returns what `fn` returns. `fn` is not awaited. */
+  /** Calls `fn` while it may read; returns what `fn` returns. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   read<T>(fn: () => T, options?: WaitOptions): T {
     return during(this.readGuard(options), fn);
   }
 
-  /** Calls `fn` while it alone is in; returns what `fn` returns. `fn` is not awaited. */
+  /** Calls `fn` while it alone is in; returns what `fn` returns. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   write<T>(fn: () => T, options?: WaitOptions): T {
     return during(this.writeGuard(options), fn);
   }

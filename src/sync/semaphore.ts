@@ -99,7 +99,7 @@ export class Semaphore extends SyncObject {
     return new Guard(() => this.release());
   }
 
-  /** Calls `fn` with a permit; returns what `fn` returns. `fn` is not awaited. */
+  /** Calls `fn` with a permit; returns what `fn` returns. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   run<T>(fn: () => T, options?: WaitOptions): T {
     return during(this.guard(options), fn);
   }

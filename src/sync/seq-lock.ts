@@ -1,4 +1,5 @@
 /** Small data that is read often and written seldom, without making readers wait for each other. */
+import { notPromised } from './guard.ts';
 import { Mutex } from './mutex.ts';
 import {
   Arrived,
@@ -51,12 +52,12 @@ export class SeqLock extends SyncObject {
     return this.#mutex;
   }
 
-  /** Calls `fn`, which writes, while nobody else does; returns what it returns. `fn` is not awaited. */
+  /** Calls `fn`, which writes, while nobody else does; returns what it returns. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   write<T>(fn: () => T, options?: WaitOptions): T {
     return this.#mutex.run(() => this.#write(fn), options);
   }
 
-  /** As {@link write}, without blocking the thread until it is its turn. `fn` is not awaited. */
+  /** As {@link write}, without blocking the thread until it is its turn. `fn` is not awaited: if it returns a promise, that is a TypeError. */
   writeAsync<T>(fn: () => T, options?: WaitOptions): Promise<T> {
     return this.#mutex.runAsync(() => this.#write(fn), options);
   }
@@ -67,7 +68,7 @@ export class SeqLock extends SyncObject {
     // … before anything is written: a load keeps plain writes behind it, an addition alone does not on all machines.
     Atomics.load(this.#words, 0);
     try {
-      return fn();
+      return notPromised(fn(), 'prepare what is to be written, and write it at once');
     } finally {
       Atomics.add(this.#words, 0, 1);
     }

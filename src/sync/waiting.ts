@@ -10,7 +10,7 @@
  */
 import { WaitTimeoutError, WouldBlockError } from '../base/errors.ts';
 import { goRounds, mayBlock } from '../base/blocking.ts';
-import { abortSignal, show } from '../base/options.ts';
+import { abortSignal, show, unknownOption } from '../base/options.ts';
 import type { Agents } from './agents.ts';
 import { watch } from './debug.ts';
 import type { Words } from './words.ts';
@@ -50,6 +50,7 @@ const sliceMs = 100;
 const signalMs = 10;
 
 const isSignal = abortSignal();
+const limits: readonly string[] = ['timeoutMs', 'signal'];
 
 /** The end of a wait by `performance.now()`. */
 export function deadlineOf(options: WaitOptions | undefined, waiter: Waiter): number {
@@ -81,6 +82,9 @@ export function deadlineOf(options: WaitOptions | undefined, waiter: Waiter): nu
 export function checkLimits(options: WaitOptions | undefined, waiter: Waiter): void {
   if (options === undefined) return;
   deadlineOf(options, waiter);
+  // A limit by another name would be none, and the wait without end.
+  for (const name of Object.keys(options))
+    if (!limits.includes(name)) throw unknownOption(waiter.describe(), name, name, limits);
   const { signal } = options;
   if (signal === undefined) return;
   if (!isSignal.is(signal))

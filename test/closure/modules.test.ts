@@ -85,6 +85,15 @@ cases([
     expect: ['function', true, path.join('a', 'b'), true],
   },
   {
+    name: 'a builtin module that was imported dynamically',
+    run: async (call) => {
+      const dynamic = await import('node:path');
+      const lone = await import('os');
+      return call(() => [dynamic.basename('/a/b'), typeof lone.cpus]);
+    },
+    expect: ['b', 'function'],
+  },
+  {
     name: 'a package by namespace',
     run: (call) => call(() => acorn.parse('1+1', { ecmaVersion: 2020 }).type),
     expect: 'Program',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { MissingPackageError, SharedMemoryError, UnsupportedError } from '#src/base/errors.js';
+import { threads } from 'tutti';
+import { CaptureError, MissingPackageError, SharedMemoryError, UnsupportedError } from '#src/base/errors.js';
 import { segment, type SegmentHandle } from '#src/memory/segment.js';
 import { trackerId } from '#src/memory/tracker.js';
 import { assertNoLeaks } from '../leaks.ts';
@@ -220,6 +221,20 @@ test('a request that is too large says how much was asked and how much is free',
       return true;
     },
   );
+});
+
+test('a segment that is captured says what to send instead', options, async () => {
+  const memory = segment(64);
+  try {
+    await using pool = threads({ workers: 1 });
+    const handle = 'send its `handle`, and call segment(handle) there';
+    await assert.rejects(
+      pool.submit(() => memory.byteLength),
+      (error: Error) => error instanceof CaptureError && error.message.includes(handle),
+    );
+  } finally {
+    memory.release();
+  }
 });
 
 test('segment() refuses what is no size, name or handle', options, () => {

@@ -31,8 +31,9 @@ class Watched extends Transit {
 /** The entry of a function that has 2.4 MB with it. */
 function large(): ToWorker {
   const array = new Float64Array(300_000);
-  const captured = capture(() => array.length);
-  admit(captured, 'f');
+  const f = (): number => array.length;
+  const captured = capture(f);
+  admit(captured, f);
   return ['function', captured.id, captured.packed];
 }
 

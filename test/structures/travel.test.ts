@@ -19,6 +19,7 @@ import {
   u32,
   type AcrossOptions,
 } from 'tutti/structures';
+import { Channel, Mutex } from 'tutti/sync';
 import { nativeProblem } from '#src/memory/native.js';
 import { assertNoLeaks } from '../leaks.ts';
 import { fromRoot } from '../root.ts';
@@ -180,6 +181,57 @@ test('views, columns and atomic columns travel with their array', { timeout }, a
   }
 });
 
+test(
+  'who captures what other processes cannot see is told which, where and how',
+  { timeout, skip: missing },
+  async () => {
+    const pool = processes({ workers: 1 });
+    try {
+      const map = sharedMap({ keys: i32, values: i32, capacity: 2 });
+      const mutex = new Mutex();
+      const nested = { list: [0, { mutex }] };
+      const helper = (): boolean => mutex.locked;
+      const wants = async (call: Promise<unknown>, path: string, name: string): Promise<void> => {
+        await assert.rejects(call, (error: Error & { path?: string; at?: string }) => {
+          assert.equal(error.path, path);
+          const text = `only the threads of one process see this ${name}; make it with { across: 'processes' }`;
+          assert.ok(error.message.startsWith(`cannot send \`${path}\``), error.message);
+          assert.ok(error.message.includes(text), error.message);
+          assert.match(error.at ?? 'args:1:1', /:[1-9]\d*:[1-9]\d*$/);
+          return true;
+        });
+      };
+      await wants(
+        pool.submit(() => map.size),
+        'map',
+        'SharedMap',
+      );
+      await wants(
+        pool.submit(() => nested.list.length),
+        'nested.list[1].mutex',
+        'Mutex',
+      );
+      await wants(
+        pool.submit(() => helper()),
+        'mutex',
+        'Mutex',
+      );
+      await wants(
+        pool.submit((x: unknown) => typeof x, new Channel(2)),
+        'args[0]',
+        'Channel',
+      );
+      await wants(
+        pool.map([1, 2, { a: map }], (x) => typeof x),
+        'items[2].a',
+        'SharedMap',
+      );
+    } finally {
+      await pool.close();
+    }
+  },
+);
+
 test('structures of threads do not reach other processes as copies', { timeout, skip: missing }, async () => {
   for (const sharedMemory of [true, false]) {
     const pool = processes({ workers: 1, sharedMemory });
@@ -189,7 +241,9 @@ test('structures of threads do not reach other processes as copies', { timeout, 
         await assert.rejects(
           pool.submit((x: unknown) => typeof x, one),
           (error: Error) =>
-            /only the threads of one process see it.*across: 'processes'/s.test(error.message),
+            /`args\[0\]`: only the threads of one process see this \w+; make it with \{ across: 'processes' \}/.test(
+              error.message,
+            ),
         );
       }
     } finally {

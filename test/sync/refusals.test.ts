@@ -8,10 +8,14 @@ import {
   Channel,
   Condition,
   DeadlockError,
+  Event,
   Latch,
   Mutex,
   Once,
+  Queue,
   RwLock,
+  selectAsync,
+  Semaphore,
   SeqLock,
   WaitTimeoutError,
 } from 'tutti/sync';
@@ -195,4 +199,54 @@ test('SeqLock and RwLock are written and read without blocking, too', limits(), 
   ]);
   assert.deepEqual(order, ['written', 'read']);
   assert.equal(lock.readers, 0);
+});
+
+test(
+  'a wait whose limit is misspelt is refused, whether or not it would have to wait',
+  limits(),
+  async () => {
+    const wrong = { timeout: 20 } as object;
+    const mutex = new Mutex({ name: 'm' });
+    const message = /^Mutex "m": unknown option `timeout`, did you mean `timeoutMs`\?$/;
+    const complains = (error: unknown): boolean => error instanceof TypeError && message.test(error.message);
+    assert.throws(() => mutex.lock(wrong), complains);
+    await assert.rejects(mutex.lockAsync(wrong), complains);
+    assert.equal(mutex.locked, false);
+    const misspelt = /unknown option `timeout`, did you mean `timeoutMs`/;
+    const channel = new Channel<number>(1);
+    const waits: Record<string, () => unknown> = {
+      receive: () => channel.receiveAsync(wrong),
+      send: () => channel.sendAsync(1, wrong),
+      acquire: () => new Semaphore(1).acquireAsync(1, wrong),
+      event: () => new Event().waitAsync(wrong),
+      latch: () => new Latch(1).waitAsync(wrong),
+      barrier: () => new Barrier(1).waitAsync(wrong),
+      get: () => new Queue<number>().getAsync(wrong),
+      read: () => new RwLock().readAsync(() => undefined, wrong),
+      once: () => new Once().runAsync(() => undefined, wrong),
+      select: () => selectAsync([channel], wrong),
+    };
+    for (const [name, wait] of Object.entries(waits))
+      await assert.rejects(async () => await wait(), misspelt, name);
+  },
+);
+
+test('a function that is not awaited must not be asynchronous', limits(), () => {
+  const returned = /returned a promise, which is not waited for.*runAsync/;
+  const mutex = new Mutex();
+  const lock = new RwLock();
+  const once = new Once();
+  const later = async (): Promise<void> => undefined;
+  assert.throws(() => mutex.run(later), returned);
+  assert.throws(() => lock.read(later), returned);
+  assert.throws(() => lock.write(later), returned);
+  assert.throws(() => new Semaphore(1).run(later), returned);
+  assert.throws(() => new SeqLock().write(later), /write it at once/);
+  assert.throws(() => once.run(later as () => void), returned);
+  assert.equal(mutex.locked, false);
+  assert.equal(once.done, false, 'it is done when somebody has waited for it');
+  mutex.lock();
+  const condition = new Condition(mutex);
+  assert.throws(() => condition.waitFor((async () => false) as never), /give its answer at once/);
+  mutex.unlock();
 });
