@@ -118,10 +118,10 @@ for (const [how, code, wanted] of ENDS) {
 
 test('a worker that is terminated lets go', onLinux, async () => {
   const child = program(`
-    const keep = segment(10);
+    globalThis.kept = segment(10);
     const worker = new Worker(
       "import(" + ${JSON.stringify(JSON.stringify(dist('segment.js')))} + ")" +
-        ".then(({ segment }) => { require('node:worker_threads').parentPort.postMessage(segment(1000).name); for (;;); })",
+        ".then(({ segment }) => { require('node:worker_threads').parentPort.postMessage((globalThis.kept = segment(1000)).name); for (;;); })",
       { eval: true });
     worker.once('message', (name) => { console.log('NAME', name); process.once('message', () => worker.terminate()); });
     process.once('disconnect', () => process.exit());`);
@@ -136,7 +136,7 @@ test('a worker that is terminated lets go', onLinux, async () => {
 
 test('a segment lives while anyone holds it, also when its maker is killed', onLinux, async () => {
   const maker = program(`
-    const made = segment(64);
+    const made = (globalThis.kept = segment(64));
     new Int32Array(made.buffer)[0] = 42;
     console.log('NAME', made.name);
     process.once('disconnect', () => process.exit());`);
@@ -157,7 +157,7 @@ test('a segment lives while anyone holds it, also when its maker is killed', onL
 
 test('child processes that are told so share one tracker, and outlive its first user', onLinux, async () => {
   const holder = program(
-    `console.log('NAME', segment(10).name); process.once('disconnect', () => process.exit());`,
+    `globalThis.kept = segment(10); console.log('NAME', kept.name); process.once('disconnect', () => process.exit());`,
     {
       TUTTI_TRACKER: 'abcdefghij',
     },
@@ -165,7 +165,7 @@ test('child processes that are told so share one tracker, and outlive its first 
   const name = await lineOf(holder, 'NAME');
   assert.equal(name.slice(6, 16), 'abcdefghij');
   const second = program(
-    `console.log('NAME', segment(10).name); process.once('disconnect', () => process.exit());`,
+    `globalThis.kept = segment(10); console.log('NAME', kept.name); process.once('disconnect', () => process.exit());`,
     {
       TUTTI_TRACKER: 'abcdefghij',
     },
@@ -184,7 +184,7 @@ test('child processes that are told so share one tracker, and outlive its first 
 
 test('a killed tracker is replaced by one that knows what is held', onLinux, async () => {
   const child = program(
-    `const made = segment(10);
+    `const made = (globalThis.kept = segment(10));
     console.log('NAME', made.name);
     process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));`,
     { TUTTI_TRACKER: 'zzzzzzzzzz' },

@@ -57,7 +57,7 @@ for (const place of places) {
       task.cancel('there');
       assert.deepEqual([await here, await reasonOf(task)], ['here', 'there']);
       // The task is over for us at once; its thread sees the signal a moment later.
-      await until('the others have given up', () => sleepers(semaphore) === 1);
+      await until('the others have given up', () => pool.stats().busy === 1 && sleepers(semaphore) === 1);
       semaphore.release();
       assert.equal(await three, true);
       assert.deepEqual([semaphore.value, sleepers(semaphore)], [0, 0]);

@@ -119,7 +119,12 @@ test('init that exits rejects tasks instead of starting workers for ever', { tim
 });
 
 test('init that never ends does not stop terminate()', { timeout }, async () => {
-  const pool = threads({ workers: 1, init: async () => await new Promise(() => undefined) });
+  // A thread with nothing to wait for would end by itself.
+  const init = async (): Promise<void> => {
+    setInterval(() => undefined, 1000);
+    await new Promise(() => undefined);
+  };
+  const pool = threads({ workers: 1, init });
   const task = pool.submit(() => 1);
   const outcome = rejection(task);
   await new Promise((resolve) => setTimeout(resolve, 50));
