@@ -30,9 +30,6 @@ const lane = 'threads/call-lane.cjs';
 /** A process of its own, which should be small. */
 const tracker = 'memory/tracker.process.js';
 
-/** What a worker process runs. */
-const processEntry = 'processes/process.worker.js';
-
 /** The files in `dist` that bundling writes and the compiler does not. */
 export const bundled = [whole, thread, lane];
 
@@ -113,7 +110,6 @@ function bundlePackage(dist) {
     const output = write(text + nameAgain(exported, write(text)));
     writeFileSync(path, output.replaceAll(`"${later}`, '"'));
     for (const [path, names] of exported) writeStub(dist, path, names);
-    importWhole(join(dist, processEntry), dist, modules);
   } finally {
     rmSync(copy, { recursive: true });
   }
@@ -165,7 +161,7 @@ function nameAgain(exported, output) {
 function exportsOf(path) {
   const { initSync, parse } = createRequire(import.meta.url)('es-module-lexer');
   initSync();
-  return parse(readFileSync(path, 'utf8'))[1].map(({ n, ln }) => ({ n, ln }));
+  return parse(readFileSync(path, 'utf8'))[1];
 }
 
 /** What an export of a module is called in {@link whole}. */
@@ -184,21 +180,6 @@ function writeStub(dist, path, names) {
   const list = names.map(({ n }) => `${idOf(path, n)} as ${n}`).join(', ');
   writeFileSync(join(dist, path), `export { ${list} } from '${wholeFrom(path)}';\n`);
   rmSync(join(dist, `${path}.map`), { force: true });
-}
-
-/** Has a file import from {@link whole} itself what it imports from stubs. */
-function importWhole(path, dist, modules) {
-  const text = readFileSync(path, 'utf8');
-  const direct = text.replace(/^import \{([^}]*)\} from '(\.[^']*)';$/gm, (statement, list, from) => {
-    const module = shown(join(dirname(path), from), dist);
-    if (!modules.includes(module)) return statement;
-    const names = list.split(',').map((one) => {
-      const [name, local = name] = one.trim().split(' as ');
-      return `${idOf(module, name)} as ${local}`;
-    });
-    return `import { ${names.join(', ')} } from '${wholeFrom(shown(path, dist))}';`;
-  });
-  writeFileSync(path, direct);
 }
 
 function esbuild(options) {

@@ -1,5 +1,6 @@
 /** Where something is that stands in a message's nodes, in the words of who packed it. */
 import { isOwnModule } from './imported-modules.ts';
+import { keyText } from './trail.ts';
 import type { Links, Packed, Shape, WireNode } from './wire.ts';
 
 /** A place in what was packed. */
@@ -59,14 +60,9 @@ function* stepsFrom(node: WireNode, path: string): Iterable<[to: number | undefi
   if (node.t === 'map' || node.t === 'set')
     for (const [, to] of pairsOf(node.itemLinks)) yield [to, `${path}.values()`];
   const { links, special, proto } = node as Shape;
-  for (const [key, to] of pairsOf(links)) yield [to, path + step(key)];
-  for (const { key, value } of special ?? []) yield [value, path + step(key)];
+  for (const [key, to] of pairsOf(links)) yield [to, path + keyText(key)];
+  for (const { key, value } of special ?? []) yield [value, path + keyText(key)];
   yield [proto, path];
-}
-
-function step(key: string | number): string {
-  if (typeof key === 'number' || /^\d+$/.test(key)) return `[${key}]`;
-  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
 function* pairsOf(links: Links | undefined): Iterable<[key: string | number, to: number]> {

@@ -25,7 +25,8 @@ export function pathOf(trail: Trail | undefined): string {
   return parts.reverse().join('').replace(/^\./, '') || 'value';
 }
 
-function keyText(key: string | number | symbol): string {
+/** A step into an object as it stands in paths. */
+export function keyText(key: string | number | symbol): string {
   if (typeof key === 'symbol') return `[${String(key)}]`;
   if (typeof key === 'number' || /^\d+$/.test(key)) return `[${key}]`;
   return /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;

@@ -5,10 +5,11 @@
  * The README beside it describes the handshakes.
  */
 import { usableCores } from '../base/cores.ts';
+import { isThenable } from '../base/thenable.ts';
 import type { AnyFunction } from '../closure/function-type.ts';
 import { ring, type Bell } from './bell.ts';
 import { Rest, type Board } from './board.ts';
-import { contextStore, isThenable, type ContextProvider, type ContextSource } from './runner.ts';
+import { contextStore, type ContextProvider, type ContextSource } from './runner.ts';
 import { callRing, endRing } from './layout.ts';
 import { nesting } from './nesting.ts';
 import type { Outbox } from './outbox.ts';

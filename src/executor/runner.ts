@@ -7,6 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { registrySlot } from '../base/registry.ts';
+import { isThenable } from '../base/thenable.ts';
 import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
 import { enterIndexLoop, foldLoop, indexLoop, numberLoop, quietIndexLoop, type LoopExit } from './loops.ts';
@@ -444,16 +445,6 @@ function takeRange(range: RangeState): [number, number] | undefined {
   const start = Number(Atomics.add(range.next, 0, BigInt(want)));
   if (start >= range.length) return undefined;
   return [start, Math.min(range.length, start + want)];
-}
-
-/** Whether a value can be awaited. A getter or a proxy that throws counts: whoever awaits the value is told by whom. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    return true;
-  }
 }
 
 /** What a `flatMap` function returned, so that it can travel: generators and other iterators become arrays here. */

@@ -1,5 +1,6 @@
 /** What holds a lock until it is disposed of. */
 import { NotHeldError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 
 /** Lets go of what was taken when it is disposed of (`using guard = mutex.guard()`), once. */
 export class Guard implements Disposable {
@@ -44,8 +45,7 @@ export function notPromised<T>(
   result: T,
   fix = 'use the method that awaits it (runAsync(), readAsync() …)',
 ): T {
-  if (typeof result !== 'object' || result === null || !('then' in result)) return result;
-  if (typeof result.then !== 'function') return result;
+  if (!isThenable(result)) return result;
   throw new TypeError(
     `the function returned a promise, which is not waited for: what it does later it would do without the lock; ${fix}`,
   );

@@ -1,8 +1,8 @@
 /** An actor's object where it lives, and the calls that wait for their turn there. */
 import { ActorDeadlockError } from '../../base/errors.ts';
+import { isThenable } from '../../base/thenable.ts';
 import type { AnyFunction } from '../../closure/index.ts';
 import { parentChannel } from '../notices.ts';
-import { isThenable } from '../runner.ts';
 import { Special } from './actor-call.ts';
 import type { InstanceCall } from './instance-call.ts';
 import { OpenStreams, streamOf } from './open-streams.ts';
