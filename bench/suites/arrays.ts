@@ -11,6 +11,19 @@ const calls = (scale: Scale): number => (scale.smoke ? 1 : scale.quick ? 2 : 5);
 /** Both tasks can end up on one worker: then they say nothing of memory. */
 const ATTEMPTS = 5;
 
+/** What holds the numbers of a call: memory of its own, a new array in shared memory, or the same one for all calls. */
+type Memory = 'own' | 'new' | 'kept';
+
+async function maker(memory: Memory): Promise<(size: number) => Float64Array> {
+  if (memory === 'own') return (size) => new Float64Array(size);
+  const { shared } = await import('tutti');
+  const make = (size: number): Float64Array =>
+    shared(Float64Array, size, { across: 'processes' }) as Float64Array;
+  if (memory === 'new') return make;
+  let kept: Float64Array | undefined;
+  return (size) => (kept?.length === size ? kept : (kept = make(size)));
+}
+
 async function measure(pool: PeerPool, scale: Scale, make: (size: number) => Float64Array): Promise<Sample> {
   const size = length(scale);
   const both = async (task: 'lengthOf' | 'noop' | 'privateMb', argument: unknown): Promise<unknown[]> =>
@@ -57,14 +70,11 @@ async function measure(pool: PeerPool, scale: Scale, make: (size: number) => Flo
 }
 
 const variant =
-  (key: string, sharing = false) =>
+  (key: string, memory: Memory = 'own') =>
   async (scale: Scale): Promise<Sample> => {
     const pool = await (await load(key))(WORKERS);
-    const { shared } = await import('tutti');
     await Promise.all(Array.from({ length: 200 }, (_, i) => pool.run('noop', i)));
-    const sample = await measure(pool, scale, (size) =>
-      sharing ? shared(Float64Array, size, { across: 'processes' }) : new Float64Array(size),
-    );
+    const sample = await measure(pool, scale, await maker(memory));
     await pool.close();
     return sample;
   };
@@ -73,7 +83,8 @@ const variant =
 const copying = ['tuttiProcesses', 'tuttiSockets', 'tinypoolAdvanced', 'workerpoolAdvanced', 'forkAdvanced'];
 
 const labels: Comparison['labels'] = {
-  tuttiShared: "tutti (`processes()`, `shared(…, { across: 'processes' })`)",
+  tuttiShared: "tutti (`processes()`, one array of `shared(…, { across: 'processes' })` for all calls)",
+  tuttiNewShared: "tutti (`processes()`, a new array of `shared(…, { across: 'processes' })` for each call)",
   ...Object.fromEntries(copying.map((key) => [key, poolLabels[key] ?? key])),
   pyProcesses: 'Python concurrent.futures (ProcessPoolExecutor), pickled',
   pyPool: 'Python multiprocessing.Pool, pickled',
@@ -99,20 +110,23 @@ const faster = (label: string, metric: string, ours: string, goal?: number): Row
 export const suite: Suite = {
   title: '100 MB to each of two worker processes, and back',
   about:
-    'A `Float64Array` of 12,500,000 numbers, filled anew for each call, as the argument of two tasks at once. In: the tasks ' +
-    'return its length. In and out: they return the array. Memory: what both workers have of their own (RssAnon) while ' +
+    'A `Float64Array` of 12,500,000 numbers, filled anew for each call, as the argument of two tasks at once. It is a new one ' +
+    'each time, but for the row that says otherwise: memory that is shared already stays where it is. In: the tasks return its length. In and out: they return the array. Memory: what both workers have of their own (RssAnon) while ' +
     'they hold the array and have read it, less what they had before. Rows say how many times as long `advanced` IPC ' +
     'takes, with its time in brackets; `json` makes an object of a typed array and does not take part.',
   rounds: { full: 5, quick: 1 },
   variants: {
-    tuttiShared: variant('tuttiProcesses', true),
+    tuttiShared: variant('tuttiProcesses', 'kept'),
+    tuttiNewShared: variant('tuttiProcesses', 'new'),
     ...Object.fromEntries(copying.map((key) => [key, variant(key)])),
     ...pythonVariants('arrays', ['pyProcesses', 'pyPool', 'loky', 'joblib', 'pySharedMemory']),
   },
-  quickVariants: ['tuttiShared', 'tuttiProcesses', 'forkAdvanced', 'joblib'],
+  quickVariants: ['tuttiShared', 'tuttiNewShared', 'tuttiProcesses', 'forkAdvanced', 'joblib'],
   rows: [
     faster('`advanced` IPC ÷ memory that is shared already, in', 'inMs', 'tuttiShared', 20),
     faster('the same, in and out', 'inOutMs', 'tuttiShared', 20),
+    faster('`advanced` IPC ÷ new shared memory for each call, in', 'inMs', 'tuttiNewShared'),
+    faster('the same, in and out', 'inOutMs', 'tuttiNewShared'),
     faster('`advanced` IPC ÷ an ordinary array, in', 'inMs', 'tuttiProcesses'),
     faster('the same, in and out', 'inOutMs', 'tuttiProcesses'),
     faster('`advanced` IPC ÷ an ordinary array over sockets alone, in', 'inMs', 'tuttiSockets'),

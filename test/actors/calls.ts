@@ -131,6 +131,41 @@ class Middle {
   }
 }
 
+/** Asynchronous, and mostly for nothing that is not there already. */
+class Soon {
+  running = 0;
+  most = 0;
+  readonly begun: number[] = [];
+  async hops(n: number, hops: number): Promise<readonly [n: number, task: number, most: number]> {
+    this.begun.push(n);
+    this.most = Math.max(this.most, ++this.running);
+    for (let hop = 0; hop < hops; hop++) await undefined;
+    if (n % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+    context().report(n);
+    this.running--;
+    return [n, context().taskId, this.most];
+  }
+  async fail(hops: number): Promise<never> {
+    for (let hop = 0; hop < hops; hop++) await undefined;
+    throw new RangeError(`after ${hops}`);
+  }
+  async count(n: number): Promise<IterableIterator<number>> {
+    await undefined;
+    return Array.from({ length: n }, (_, k) => k)[Symbol.iterator]();
+  }
+  async unreadable(): Promise<object> {
+    return Object.defineProperty({}, Symbol.asyncIterator, {
+      get: () => {
+        throw new RangeError('not this one');
+      },
+    });
+  }
+  async calls(other: Actor<Soon>, hops: number): Promise<number> {
+    for (let hop = 0; hop < hops; hop++) await undefined;
+    return (await other.hops(1, 0))[0];
+  }
+}
+
 export function callSuite(s: Subject): void {
   const { isolated, killable } = s.claims;
 
@@ -248,6 +283,35 @@ export function callSuite(s: Subject): void {
     assert.deepEqual(await ledger.echo('still'), 'still');
     assert.equal(new Set(ended).size, 1000);
     await ledger.dispose();
+  });
+
+  s.test('asynchronous methods that wait for nothing, or for something, keep all the rules', async () => {
+    for (const most of [1, 3]) {
+      const soon = await s.pool().actor({ maxConcurrency: most }, Soon);
+      const calls = Array.from({ length: 300 }, (_, n) => soon.hops(n, n % 13));
+      const results = await Promise.all(calls);
+      results.forEach(([n, task, had], k) => {
+        const call = calls[k] as (typeof calls)[number];
+        assert.deepEqual([n, task, call.progress?.data], [k, call.id, k]);
+        assert.ok(had <= most);
+      });
+      assert.deepEqual(
+        await soon.get('begun'),
+        Array.from({ length: 300 }, (_, n) => n),
+      );
+      assert.equal(await soon.get('running'), 0);
+      for (const hops of [0, 1, 20]) {
+        await assert.rejects(soon.fail(hops), new RangeError(`after ${hops}`));
+        if (most === 1) await assert.rejects(soon.calls(soon, hops), ActorDeadlockError);
+        else assert.equal(await soon.calls(soon, hops), 1);
+      }
+      const counted: number[] = [];
+      for await (const n of soon.count(5)) counted.push(n);
+      assert.deepEqual(counted, [0, 1, 2, 3, 4]);
+      await assert.rejects(soon.unreadable(), new RangeError('not this one'));
+      assert.equal((await soon.hops(7, 1))[0], 7);
+      await soon.dispose();
+    }
   });
 
   s.test('maxConcurrency lets so many asynchronous calls overlap', async () => {

@@ -49,6 +49,7 @@ export interface Holder {
 export type OnEnd = (call: ActorCall) => void;
 
 export abstract class ActorCall implements TaskSource<unknown>, Abortable {
+  // As for `Call`: fields once, and no methods that cost one.
   declare readonly id: number;
   declare readonly target: CallTarget;
   declare args: readonly unknown[];
@@ -120,18 +121,18 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
   }
 
   value(value: unknown): void {
-    if (!this.#end('done')) return;
+    if (!this.end('done')) return;
     this.outcome().given(value);
   }
 
   /** What it returned is read bit by bit. */
   stream(id: number): void {
-    if (!this.#end('done')) return;
+    if (!this.end('done')) return;
     this.outcome().opened(id);
   }
 
   fail(error: unknown): void {
-    if (!this.#end('failed')) return;
+    if (!this.end('failed')) return;
     if (this.caller !== undefined) appendCaller(error, `${this.name} (task #${this.id})`, this.caller);
     this.outcome().failed(error);
   }
@@ -140,7 +141,7 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
     if (this.settled) return false;
     const reason = given ?? new DOMException(`task ${this.name} #${this.id} was cancelled`, 'AbortError');
     const { holder } = this;
-    this.#end('cancelled');
+    this.end('cancelled');
     this.outcome().failed(reason);
     holder?.drop(reason);
     return true;
@@ -168,10 +169,10 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
   limit(workerId: number): void {
     const { timeoutMs } = this.settings;
     if (timeoutMs === undefined || this.settled || this.timer !== undefined) return;
-    this.timer = setTimeout(() => this.#late(timeoutMs, workerId), timeoutMs);
+    this.timer = setTimeout(() => this.late(timeoutMs, workerId), timeoutMs);
   }
 
-  #late(timeoutMs: number, workerId: number): void {
+  private late(timeoutMs: number, workerId: number): void {
     const task = `${this.name} (task #${this.id})`;
     const message = `${task} ran longer than its timeoutMs of ${timeoutMs}`;
     const error = new TaskTimeoutError(message, timeoutMs, { task, index: 0, workerId });
@@ -185,7 +186,7 @@ export abstract class ActorCall implements TaskSource<unknown>, Abortable {
     holder?.drop(error);
   }
 
-  #end(status: TaskStatus): boolean {
+  private end(status: TaskStatus): boolean {
     if (this.settled) return false;
     this.status = status;
     if (this.timer !== undefined) clearTimeout(this.timer);

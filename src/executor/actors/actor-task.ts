@@ -42,25 +42,13 @@ class TaskCall extends ActorCall implements Outcome {
 
 /** A task of a call to an actor. */
 export class ActorTask<R> extends Task<R> {
-  #stream: Promise<RemoteStream> | undefined;
-
-  #read(): Promise<RemoteStream> {
-    this.#stream ??= this.then((value) => {
-      if (value instanceof RemoteStream) return value;
-      throw new TypeError(
-        `${this.name}() returned nothing that can be iterated bit by bit: await its result`,
-      );
-    });
-    return this.#stream;
-  }
-
   async next(): Promise<IteratorResult<unknown, undefined>> {
-    return (await this.#read()).next();
+    return (await streamOf(this)).next();
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     // Nobody has read it: whether it is a stream at all is not yet known, and an error is the task's.
-    const stream = await this.#read();
+    const stream = await streamOf(this);
     return stream.return();
   }
 
@@ -79,3 +67,20 @@ Reflect.defineProperty(ActorTask.prototype, 'constructor', {
   writable: true,
   configurable: true,
 });
+
+/** The streams of tasks that are read as one. Few are: a field would be there in all. */
+const streams = new WeakMap<object, Promise<RemoteStream>>();
+
+function streamOf<R>(task: ActorTask<R>): Promise<RemoteStream> {
+  let stream = streams.get(task);
+  if (stream === undefined) {
+    stream = task.then((value) => {
+      if (value instanceof RemoteStream) return value;
+      throw new TypeError(
+        `${task.name}() returned nothing that can be iterated bit by bit: await its result`,
+      );
+    });
+    streams.set(task, stream);
+  }
+  return stream;
+}

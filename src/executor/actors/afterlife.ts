@@ -1,11 +1,25 @@
 /** What callers of an actor that is gone are told. */
 import { ActorDiedError } from '../../base/errors.ts';
+import { describeError } from '../crash-error.ts';
 import { Special, type ActorCall } from './actor-call.ts';
 import type { ActorState } from './actor-state.ts';
 import { space, type ActorRef } from './space.ts';
 
 /** Actors that are gone which their callers are told about. */
 const REMEMBERED = 256;
+
+/** The end of an actor: what cannot be done with it any more, or `the actor` itself, and how it came to that. */
+export function death({ name }: ActorRef, what: string, how: string, cause: unknown): ActorDiedError {
+  return new ActorDiedError(what === 'the actor' ? `${what} ${name} ${how}` : `${what}: ${how}`, name, cause);
+}
+
+/** What a call rejects with that ran when its worker died. */
+export function lostWith(call: ActorCall, cause: unknown): ActorDiedError {
+  const { name } = call.ref;
+  const what = `${call.name}() was lost: the worker of ${name} died while it ran`;
+  const cure = 'what it did until then is done, so call it again only if it may run twice';
+  return new ActorDiedError(`${what} (${describeError(cause)}); ${cure}`, name, cause);
+}
 
 /** What a call gets that comes too late, or whose turn never comes: an error of its own, for the stack of its caller. */
 export function refusalOf(call: ActorCall, { message, actor, cause }: ActorDiedError): ActorDiedError {

@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import type { ChunkOutcome, ChunkSink } from '../backend.ts';
 import type { NoticePeer } from '../notices.ts';
 import type { SmallCall } from '../part.ts';
-import { act, actFor, codeOf } from './act.ts';
+import { act, actAsync, actAsyncFor, actFor, codeOf } from './act.ts';
 import type { ActorCall, Holder } from './actor-call.ts';
 import type { Place } from './place.ts';
 import type { Sent } from './space.ts';
@@ -15,6 +15,8 @@ export interface DeliveryOwner {
   readonly id: number;
   readonly graceMs: number;
   nextSeed(): number;
+  /** Calls of the method are likely to return a promise. */
+  isAsync(method: number): boolean;
   /** Its worker may say of a call that nobody waits for any more that it goes on. */
   orphan(call: ActorCall, reason: unknown, graceMs: number): void;
   /** The call goes on after its part. */
@@ -25,29 +27,34 @@ export interface DeliveryOwner {
   crashed(call: ActorCall, error: unknown): void;
 }
 
+/** Lists that calls share. */
 const plain: readonly AnyFunction[] = [act];
+const plainAsync: readonly AnyFunction[] = [actAsync];
 const chained: readonly AnyFunction[] = [actFor];
+const chainedAsync: readonly AnyFunction[] = [actAsyncFor];
 
 export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
-  readonly call: ActorCall;
-  readonly args: Arguments;
-  readonly fns: readonly AnyFunction[];
-  readonly seed: number;
-  handle: unknown = undefined;
-  slot = -1;
-  readonly #owner: DeliveryOwner;
-  readonly #place: Place;
-  #over = false;
+  // As for `Call`: fields once, and no methods that cost one.
+  declare readonly call: ActorCall;
+  declare readonly args: Arguments;
+  declare readonly seed: number;
+  declare handle: unknown;
+  declare slot: number;
+  declare private readonly owner: DeliveryOwner;
+  declare private readonly place: Place;
+  declare private over: boolean;
 
   constructor(owner: DeliveryOwner, place: Place, call: ActorCall) {
-    this.#owner = owner;
-    this.#place = place;
-    this.call = call;
     const { method, args, chain } = call;
     const code = codeOf(owner.id, method);
-    this.args = chain === '' ? [code, ...args] : [chain, code, ...args];
-    this.fns = chain === '' ? plain : chained;
+    this.call = call;
+    this.args = chain !== '' ? [chain, code, ...args] : args.length === 1 ? [code, args[0]] : [code, ...args];
     this.seed = owner.nextSeed();
+    this.handle = undefined;
+    this.slot = -1;
+    this.owner = owner;
+    this.place = place;
+    this.over = false;
   }
 
   /** Sends it. */
@@ -55,20 +62,26 @@ export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
     const { call } = this;
     call.holder = this;
     try {
-      this.#place.backend.run(this);
+      this.place.backend.run(this);
     } catch (error) {
-      if (this.#finish()) call.fail(this.#explained(error));
+      if (this.finish()) call.fail(this.explained(error));
     }
   }
 
   drop(reason: unknown): void {
-    if (!this.#finish()) return;
-    this.#owner.orphan(this.call, reason, this.graceMs);
-    this.#place.backend.cancel(this, reason);
+    if (!this.finish()) return;
+    this.owner.orphan(this.call, reason, this.graceMs);
+    this.place.backend.cancel(this, reason);
   }
 
   // ── as a chunk ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  get fns(): readonly AnyFunction[] {
+    const { chain, method } = this.call;
+    const isAsync = this.owner.isAsync(method);
+    if (chain === '') return isAsync ? plainAsync : plain;
+    return isAsync ? chainedAsync : chained;
+  }
   get op(): 'call' {
     return 'call';
   }
@@ -100,7 +113,7 @@ export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
     return this.call.settings.timeoutMs;
   }
   get graceMs(): number {
-    return this.call.settings.graceMs ?? this.#owner.graceMs;
+    return this.call.settings.graceMs ?? this.owner.graceMs;
   }
   get sink(): this {
     return this;
@@ -117,7 +130,7 @@ export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
   }
 
   ended(value: unknown): void {
-    if (this.#finish()) this.call.value(value);
+    if (this.finish()) this.call.value(value);
   }
 
   report(_k: number, data: unknown): void {
@@ -125,38 +138,38 @@ export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
   }
 
   end(outcome: ChunkOutcome): void {
-    if (!this.#finish()) return;
+    if (!this.finish()) return;
     if (outcome.kind === 'cancelled') return;
     if (outcome.kind === 'done') {
       const message = `the worker of ${this.call.name}() ended it without a result`;
       this.call.fail(new UnsupportedError(message));
-    } else if (outcome.crash) this.#owner.crashed(this.call, outcome.error);
+    } else if (outcome.crash) this.owner.crashed(this.call, outcome.error);
     else {
       // Its method may return a promise yet, when it is late: that must not go on for ever, either.
       if (outcome.error instanceof TaskTimeoutError)
-        this.#owner.orphan(this.call, outcome.error, this.graceMs);
-      this.call.fail(this.#explained(outcome.error));
+        this.owner.orphan(this.call, outcome.error, this.graceMs);
+      this.call.fail(this.explained(outcome.error));
     }
   }
 
   // ── as what its worker speaks of ─────────────────────────────────────────────────────────────────────────────
 
   pending(peer: NoticePeer, started: boolean): void {
-    if (this.#finish()) this.#owner.pending(this.call, peer, started);
+    if (this.finish()) this.owner.pending(this.call, peer, started);
   }
 
   missing(): void {
-    if (this.#finish()) this.#owner.again(this.call);
+    if (this.finish()) this.owner.again(this.call);
   }
 
   streamed(stream: number): void {
-    if (this.#finish()) this.call.stream(stream);
+    if (this.finish()) this.call.stream(stream);
   }
 
   /** An error about the arguments, in the caller's numbers: some come before the caller's. */
-  #explained(error: unknown): unknown {
+  private explained(error: unknown): unknown {
     if (!(error instanceof CaptureError)) return error;
-    const own = this.fns === plain ? 1 : 2;
+    const own = this.call.chain === '' ? 1 : 2;
     const shift = (text: string): string =>
       text.replace(/\bargs\[(\d+)\]/g, (all, k: string) =>
         Number(k) >= own ? `args[${Number(k) - own}]` : all,
@@ -167,9 +180,9 @@ export class Delivery implements SmallCall, ChunkSink, Sent, Holder {
     return new CaptureError(shift(error.message), { path, capturedBy, at, cause });
   }
 
-  #finish(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
+  private finish(): boolean {
+    if (this.over) return false;
+    this.over = true;
     return true;
   }
 }

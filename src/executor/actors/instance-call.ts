@@ -41,19 +41,19 @@ function actingAs<C extends InstanceCall, T>(call: C, act: (call: C) => T): T {
 const first = new Int32Array(1);
 
 export abstract class InstanceCall implements ContextSource {
-  readonly method: number;
-  readonly args: readonly unknown[];
+  // As for `Call`: fields once, and no methods that cost one.
+  declare readonly method: number;
+  declare readonly args: readonly unknown[];
   /** The chain of the call that led here. */
-  readonly above: string;
-  readonly base = 0;
-  readonly current = first;
+  declare readonly above: string;
   /** It has no end yet. */
-  open = true;
-  readonly #key: string;
-  #entry: string | undefined;
-  #part: ContextProvider | undefined;
-  #seed: number | undefined;
-  #abort: AbortController | undefined;
+  declare open: boolean;
+  /** Its part, while that runs. */
+  declare protected part: ContextProvider | undefined;
+  declare private readonly key: string;
+  declare private ownEntry: string | undefined;
+  declare private ownSeed: number | undefined;
+  declare private ownAbort: AbortController | undefined;
 
   /**
    * `above`: the calls that led to it. `key`: the actor's. `part`: where the call is the part that runs. While it is, its stop and its seed are the part's; when it goes on after
@@ -69,13 +69,17 @@ export abstract class InstanceCall implements ContextSource {
     this.method = method;
     this.args = args;
     this.above = above;
-    this.#key = key;
-    this.#part = part;
+    this.open = true;
+    this.part = part;
+    this.key = key;
+    this.ownEntry = undefined;
+    this.ownSeed = undefined;
+    this.ownAbort = undefined;
   }
 
   /** Its name in the chains of calls that it leads to, like that of no other call anywhere. */
   get entry(): string {
-    return (this.#entry ??= `${this.#key}/${realm}.${++space.counter}`);
+    return (this.ownEntry ??= `${this.key}/${realm}.${++space.counter}`);
   }
 
   get chain(): string {
@@ -86,26 +90,21 @@ export abstract class InstanceCall implements ContextSource {
   /** Who waits for it. */
   abstract get reply(): Reply;
 
-  /** Its part, while that runs. */
-  protected get part(): ContextProvider | undefined {
-    return this.#part;
-  }
-
   /** Calls `act` as what this call does; `enter`: also whatever it does later. */
   run<T>(enter: boolean, act: (call: this) => T): T {
-    const inPart = !enter && this.#part !== undefined;
+    const inPart = !enter && this.part !== undefined;
     return inPart ? actingAs(this, act) : contextStore.run(this, actingAs<this, T>, this, act);
   }
 
   /** The call goes on, and its part does not. `entered`: code of the call finds this object already. */
   detach(entered: boolean): void {
-    const part = this.#part;
+    const part = this.part;
     if (part === undefined) return;
     const run = part.source();
-    this.#seed ??= run?.seed;
+    this.ownSeed ??= run?.seed;
     // Whoever has asked the part for its signal has the one that will abort.
-    if (!entered) this.#abort ??= run?.abort;
-    this.#part = undefined;
+    if (!entered) this.ownAbort ??= run?.abort;
+    this.part = undefined;
     if (!entered) part.adopt?.(this);
   }
 
@@ -117,6 +116,14 @@ export abstract class InstanceCall implements ContextSource {
 
   // ── as what `context()` finds ────────────────────────────────────────────────────────────────────────────────
 
+  get base(): 0 {
+    return 0;
+  }
+
+  get current(): Int32Array {
+    return first;
+  }
+
   get workerId(): number {
     return parentChannel()?.workerId ?? 0;
   }
@@ -126,20 +133,20 @@ export abstract class InstanceCall implements ContextSource {
   }
 
   get seed(): number {
-    this.#seed ??= this.#part?.source()?.seed ?? Math.floor(Math.random() * 2 ** 32);
-    return this.#seed;
+    this.ownSeed ??= this.part?.source()?.seed ?? Math.floor(Math.random() * 2 ** 32);
+    return this.ownSeed;
   }
 
   get abort(): AbortController {
-    return (this.#abort ??= pollingController(() => this.poll()));
+    return (this.ownAbort ??= pollingController(() => this.poll()));
   }
 
   poll(): void {
-    if (this.#part === undefined) {
+    if (this.part === undefined) {
       parentChannel()?.poll();
       return;
     }
-    const part = this.#part.source();
+    const part = this.part.source();
     part?.poll();
     const signal = part?.abort.signal;
     if (signal?.aborted === true) this.stop(signal.reason);

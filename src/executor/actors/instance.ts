@@ -33,11 +33,18 @@ export class Instance {
     this.methods = methods ?? methodsOf(object);
   }
 
+  /** The methods that are declared to be asynchronous, by number. */
+  get asyncMethods(): number[] {
+    return this.methods.flatMap((_, method) => (this.#isAsync(method) ? [method] : []));
+  }
+
   /**
    * Calls the method, or has it wait for its turn. Returns what it returned (or throws) where that is known at once; otherwise
    * {@link handed}, and `reply` is told of the outcome.
+   *
+   * `hold`: this may return a promise instead, of what the call returns, or of `undefined` where `reply` is told.
    */
-  begin(call: InstanceCall): unknown {
+  begin(call: InstanceCall, hold = false): unknown {
     if (occupies(call) && (this.#occupied >= this.ref.most || this.#waiting.length > 0)) {
       if (call.above !== '' && this.#waitsForItself(call)) {
         call.open = false;
@@ -49,9 +56,7 @@ export class Instance {
       return handed;
     }
     try {
-      const value = this.#start(call, false);
-      if (value !== handed) call.open = false;
-      return value;
+      return this.#start(call, hold ? 'hold' : 'tell');
     } catch (error) {
       call.open = false;
       throw error;
@@ -122,8 +127,8 @@ export class Instance {
     for (const call of [...this.#waiting, ...this.#running]) this.drop(call, reason);
   }
 
-  /** `queued`: whoever waits for the call knows that it did not end at once. */
-  #start(call: InstanceCall, queued: boolean): unknown {
+  /** What is to be done when the call does not end at once; `told`: whoever waits for it knows that. */
+  #start(call: InstanceCall, goingOn: 'hold' | 'tell' | 'told'): unknown {
     const occupied = occupies(call);
     if (occupied) this.#occupied++;
     // To enter a context costs as much as a small call: the part's does for what ends with it.
@@ -135,35 +140,96 @@ export class Instance {
       // To look at what is returned may run code of the user's, too.
       goesOn = isThenable(value);
     } catch (error) {
-      this.#leave(call, occupied);
+      if (occupied) this.#occupied--;
       throw error;
     }
     if (!goesOn) {
-      this.#leave(call, occupied);
-      return this.#given(call, value);
+      if (occupied) this.#occupied--;
+      const given = this.#given(call, value);
+      if (goingOn !== 'told') call.open = false;
+      return given;
     }
     this.#running.add(call);
-    parentChannel()?.retain();
     if (!entered) this.#asyncOnes[call.method] = true;
+    const result = value instanceof Promise ? value : settled(value);
+    if (goingOn === 'hold' && entered) return this.#hold(call, result, occupied);
     call.detach(entered);
-    if (!queued) call.reply.pending(true);
-    (value instanceof Promise ? value : settled(value)).then(
-      (result: unknown) => {
-        parentChannel()?.release();
+    if (goingOn !== 'told') call.reply.pending(true);
+    this.#goOn(call, result, occupied);
+    return handed;
+  }
+
+  /** The call ends by its reply. */
+  #goOn(call: InstanceCall, result: Promise<unknown>, occupied: boolean): void {
+    const channel = parentChannel();
+    channel?.retain();
+    result.then(
+      (value: unknown) => {
+        channel?.release();
         this.#leave(call, occupied);
-        this.#answer(call, result);
+        this.#answer(call, value);
         this.#next();
         this.#lookIdle();
       },
       (error: unknown) => {
-        parentChannel()?.release();
+        channel?.release();
         this.#leave(call, occupied);
         this.#settle(call, () => call.reply.error(error));
         this.#next();
         this.#lookIdle();
       },
     );
-    return handed;
+  }
+
+  /**
+   * Much that is asynchronous waits for nothing that is not there. So the part of a call is held until all that can go on without
+   * the event loop has done so: a call that has ended by then ends with its part, as a synchronous one does.
+   */
+  #hold(call: InstanceCall, result: Promise<unknown>, occupied: boolean): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let held = true;
+      const over = (): void => {
+        held = false;
+        this.#leave(call, occupied);
+      };
+      const ended = (): void => {
+        call.open = false;
+        this.#next();
+        this.#lookIdle();
+      };
+      result.then(
+        (value: unknown) => {
+          if (!held) return;
+          over();
+          resolve(this.#heldResult(call, value));
+          ended();
+        },
+        (error: unknown) => {
+          if (!held) return;
+          over();
+          reject(error as Error);
+          ended();
+        },
+      );
+      process.nextTick(() => {
+        if (!held) return;
+        held = false;
+        call.detach(true);
+        call.reply.pending(true);
+        this.#goOn(call, result, occupied);
+        resolve(undefined);
+      });
+    });
+  }
+
+  /** What a part ends with that was held. */
+  #heldResult(call: InstanceCall, value: unknown): unknown {
+    try {
+      const given = this.#given(call, value);
+      return given === handed ? undefined : given;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** Whether it is declared so, or has returned a promise before. */
@@ -215,7 +281,7 @@ export class Instance {
       if (call === undefined) return;
       call.reply.started();
       try {
-        const value = this.#start(call, true);
+        const value = this.#start(call, 'told');
         if (value !== handed) this.#settle(call, () => call.reply.value(value));
       } catch (error) {
         this.#settle(call, () => call.reply.error(error));

@@ -1,7 +1,7 @@
 /** How an actor's owner has its place do things: on a worker by parts and notices, in the calling thread by calls. */
 import { packError, type AnyFunction, type Packed } from '../../closure/index.ts';
 import { RelayedCall, Special, type ActorCall, type Outcome } from './actor-call.ts';
-import { construct, leave } from './act.ts';
+import { construct, leave, type Made } from './act.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
 import { Errand, type ErrandEnd } from './errand.ts';
 import { Instance } from './instance.ts';
@@ -18,7 +18,7 @@ export interface Tenant extends DeliveryOwner {
 
 export interface Lodging {
   readonly place: Place;
-  /** Makes the object; ends with the names of its methods, which are `methods` where it is made again. */
+  /** Makes the object; ends with what is {@link Made}. Its methods are `methods` where it is made again. */
   construct(tenant: Tenant, methods: readonly string[] | undefined, ended: (end: ErrandEnd) => void): void;
   deliver(tenant: Tenant, call: ActorCall): void;
   /** Runs the object's own disposal and lets it go; rejects with what that throws. */
@@ -77,9 +77,9 @@ export class LocalLodging implements Lodging {
   }
 
   construct(tenant: Tenant, methods: readonly string[] | undefined, ended: (end: ErrandEnd) => void): void {
-    const make = (): readonly string[] => {
+    const make = (): Made => {
       this.#instance = new Instance(tenant.ref, this.#make(), methods);
-      return this.#instance.methods;
+      return { methods: this.#instance.methods, asyncMethods: [] };
     };
     errand(tenant, this.place, `new ${tenant.ref.name}`, make, [], ended);
   }

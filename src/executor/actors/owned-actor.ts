@@ -15,14 +15,15 @@
  * goes back to its place there. Reads of streams (`pull`, `done`) keep no order with calls and no call waits for them: they are sent at once, and
  * stand at the head of the queue while there is no object.
  */
-import { ActorDiedError, WorkerCrashedError } from '../../base/errors.ts';
+import { WorkerCrashedError, type ActorDiedError } from '../../base/errors.ts';
 import { describeError } from '../crash-error.ts';
 import type { ExecutorCore } from '../executor-core.ts';
 import type { NoticePeer } from '../notices.ts';
 import { Special, type ActorCall } from './actor-call.ts';
 import { goesBefore, isRead } from './call-order.ts';
+import type { Made } from './act.ts';
 import { Delivery } from './delivery.ts';
-import { bury, callBack, refusalOf } from './afterlife.ts';
+import { bury, callBack, death, lostWith, refusalOf } from './afterlife.ts';
 import type { ActorState, ActorStatus } from './actor-state.ts';
 import type { ErrandEnd } from './errand.ts';
 import type { Lodging, Tenant } from './lodging.ts';
@@ -56,6 +57,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   #restarts = 0;
   #futile = 0;
   #methods: readonly string[] = [];
+  readonly #asyncMethods = new Set<number>([Special.pull]);
   readonly #queue: ActorCall[] = [];
   readonly #out = new Map<number, ActorCall>();
   readonly #pending = new Set<ActorCall>();
@@ -100,6 +102,10 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     return this.#core.seedOf(this.#core.nextTurn());
   }
 
+  isAsync(method: number): boolean {
+    return this.#asyncMethods.has(method);
+  }
+
   /** Makes the object; resolves when it is there. */
   create(): Promise<void> {
     this.#creation = new Promise((resolve, reject) => {
@@ -114,21 +120,9 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   }
 
   accept(call: ActorCall): void {
-    switch (call.method) {
-      case Special.state:
-        return call.value(this.state);
-      case Special.kill:
-        this.kill();
-        return call.value(undefined);
-      case Special.dispose:
-        this.dispose().then(
-          () => call.value(undefined),
-          (error: unknown) => call.fail(error),
-        );
-        return;
-    }
+    if (call.method < 0 && this.#acceptSpecial(call)) return;
     if (this.#disposal !== undefined && !isRead(call)) {
-      throw this.#death(`cannot call ${call.name}()`, 'it is being disposed of', undefined);
+      throw death(this.ref, `cannot call ${call.name}()`, 'it is being disposed of', undefined);
     }
     if (isRead(call)) {
       this.#countRead(call);
@@ -139,6 +133,27 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     const atOnce = isRead(call) || this.#hasLedTo(call);
     if (atOnce ? this.#status === 'alive' : this.#queue.length === 0 && this.#takes) this.#deliver(call);
     else this.#wait(call);
+  }
+
+  /** What is not for the object. */
+  #acceptSpecial(call: ActorCall): boolean {
+    switch (call.method) {
+      case Special.state:
+        call.value(this.state);
+        return true;
+      case Special.kill:
+        this.kill();
+        call.value(undefined);
+        return true;
+      case Special.dispose:
+        this.dispose().then(
+          () => call.value(undefined),
+          (error: unknown) => call.fail(error),
+        );
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** Lets calls end, has the object dispose of itself, and lets it go. What its disposal throws, this rejects with. */
@@ -156,7 +171,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
       if (this.#end === undefined) await this.#lodging.dispose(this, timeoutMs);
     } finally {
       this.#core.leave(counted);
-      this.#die(this.#death('the actor', 'was disposed of', undefined));
+      this.#die(death(this.ref, 'the actor', 'was disposed of', undefined));
       await this.#gone();
     }
   }
@@ -164,7 +179,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   /** Ends it now. */
   kill(reason?: unknown): void {
     if (this.#end !== undefined) return;
-    const error = this.#death('the actor', 'was killed', reason);
+    const error = death(this.ref, 'the actor', 'was killed', reason);
     this.#die(error);
     // A worker that has nobody else need not be asked to stop.
     if (this.#lodging.place.residents.size === 1) void this.#lodging.place.terminate(error);
@@ -174,7 +189,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   /** The executor was terminated, with this error. */
   terminated(error: unknown): void {
-    this.#die(this.#death('the actor', 'ended with its executor', error), error);
+    this.#die(death(this.ref, 'the actor', 'ended with its executor', error), error);
     void this.#gone();
   }
 
@@ -199,6 +214,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
 
   pending(call: ActorCall, peer: NoticePeer, started: boolean): void {
     if (!isRead(call)) this.#pending.add(call);
+    if (started && call.method >= 0) this.#asyncMethods.add(call.method);
     new PendingCall(this, call, peer, started).begin();
   }
 
@@ -206,7 +222,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#out.delete(call.id);
     this.#pending.delete(call);
     if (call.settled) return;
-    if (this.#end !== undefined) call.fail(this.#refusal(call));
+    if (this.#end !== undefined) call.fail(refusalOf(call, this.#end as ActorDiedError));
     else {
       this.#wait(call);
       // Whoever is told of a lost worker comes first.
@@ -215,9 +231,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
   }
 
   crashed(call: ActorCall, cause: unknown): void {
-    const what = `${call.name}() was lost: the worker of ${this.ref.name} died while it ran`;
-    const cure = 'what it did until then is done, so call it again only if it may run twice';
-    call.fail(new ActorDiedError(`${what} (${describeError(cause)}); ${cure}`, this.ref.name, cause));
+    call.fail(lostWith(call, cause));
   }
 
   orphan(call: ActorCall, reason: unknown, graceMs: number): void {
@@ -318,15 +332,17 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     if (this.#end !== undefined) return;
     if ('value' in end) {
       this.#futile = 0;
-      this.#methods = end.value as readonly string[];
+      const { methods, asyncMethods } = end.value as Made;
+      this.#methods = methods;
+      for (const method of asyncMethods) this.#asyncMethods.add(method);
       this.#status = 'alive';
       this.#tellCreated(undefined);
       this.#pump();
       this.#lookIdle();
     } else if (this.#status === 'starting') {
-      const death = this.#death('the actor', `could not be made: ${describeError(end.error)}`, end.error);
-      const told = end.crash && end.error instanceof WorkerCrashedError ? death : end.error;
-      this.#die(death, told);
+      const gone = death(this.ref, 'the actor', `could not be made: ${describeError(end.error)}`, end.error);
+      const told = end.crash && end.error instanceof WorkerCrashedError ? gone : end.error;
+      this.#die(gone, told);
       void this.#gone();
     } else if (end.crash && ++this.#futile < FUTILE) this.#again(end.error);
     else this.#died(end.error);
@@ -349,25 +365,11 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
       this.#policy.restarts === 0
         ? 'make it with `restarts` to have it made again'
         : `it had been made again ${this.#restarts} times`;
-    const error = this.#death('the actor', `died (${describeError(cause)}); ${cure}`, cause);
+    const error = death(this.ref, 'the actor', `died (${describeError(cause)}); ${cure}`, cause);
     this.#die(error);
     void this.#gone();
     const { onDeath } = this.#policy;
     if (onDeath !== undefined) callBack(() => onDeath(error));
-  }
-
-  #death(what: string, how: string, cause: unknown): ActorDiedError {
-    const { name } = this.ref;
-    return new ActorDiedError(
-      what === 'the actor' ? `${what} ${name} ${how}` : `${what}: ${how}`,
-      name,
-      cause,
-    );
-  }
-
-  /** What a call gets that comes too late, or whose turn never comes: an error of its own, for the stack of its caller. */
-  #refusal(call: ActorCall): ActorDiedError {
-    return refusalOf(call, this.#end as ActorDiedError);
   }
 
   /** The end. `given`: what calls under way reject with, where that is not the actor's death. */
@@ -379,7 +381,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     space.numbered.delete(this.id);
     bury(this.ref, end, this.state);
     if (space.names.get(this.ref.name) === this) space.names.delete(this.ref.name);
-    for (const call of [...this.#queue, ...this.#out.values()]) call.giveUp(given ?? this.#refusal(call));
+    for (const call of [...this.#queue, ...this.#out.values()]) call.giveUp(given ?? refusalOf(call, end));
     this.#lookIdle();
     this.#tellCreated(given ?? end);
   }
