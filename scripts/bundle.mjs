@@ -1,8 +1,9 @@
 /**
  * Makes few files of many, so that they load fast: Node takes 0.3 ms for each module.
  *
- * The compiled modules of the package come together in `tutti.js`, and in the place of each is left a stub that exports what it did.
- * So whoever imports a module by its path, as workers do for what travels by reference, finds the one copy that there is.
+ * The compiled modules of the package come together in three, and in the place of each is left a stub that
+ * exports what it did. So whoever imports a module by its path, as workers do for what travels by reference, finds the one copy that
+ * there is.
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,18 +21,26 @@ const roots = [
   'executor/call-lane.js',
 ];
 const whole = 'tutti.js';
+/** The part of the package that a worker loads with the first thing that is no plain data: a quarter of it. */
+const travel = 'tutti.closure.js';
+/** What a worker process has besides. */
+const process = 'tutti.worker.js';
+const processEntry = 'processes/process.worker.js';
+/** Each imports those before it. */
+const shares = [travel, process, whole];
 /** Marks what modules import later: that stays an import. */
 const later = 'later:';
 
 /** What a worker thread loads later, and shares with the program's own copy of this package, stays in files of its own. */
-const apart = ['closure/pack.js', 'closure/error.js', 'closure/special-nodes.js', 'executor/call-lane.js'];
+const travelling = ['closure/pack.js', 'closure/error.js', 'closure/special-nodes.js'];
+const apart = [...travelling, 'executor/call-lane.js'];
 const thread = 'threads/thread.worker.cjs';
 const lane = 'threads/call-lane.cjs';
 /** A process of its own, which should be small. */
 const tracker = 'memory/tracker.process.js';
 
 /** The files in `dist` that bundling writes and the compiler does not. */
-export const bundled = [whole, thread, lane];
+export const bundled = [whole, travel, process, thread, lane];
 
 /** `dist` is fresh from the compiler. Its modules as they are there stay in `modules`, for tests that load copies of some. */
 export function bundleAll(dist, modules) {
@@ -65,7 +74,7 @@ function bundle(dist, from, to, format) {
     outfile: join(dist, to),
     allowOverwrite: true,
     format,
-    external: apart.filter((path) => path !== from).map((path) => join(dist, path)),
+    external: [...apart.filter((path) => path !== from), ...shares].map((path) => join(dist, path)),
     ...(format === 'cjs' && {
       define: { 'import.meta.url': 'moduleUrl' },
       banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -73,7 +82,7 @@ function bundle(dist, from, to, format) {
   });
 }
 
-/** Puts all that {@link roots} import into {@link whole}, and stubs in its place. */
+/** Puts all modules into {@link travel} and {@link whole}, and stubs in their place. */
 function bundlePackage(dist) {
   // Beside `dist`, so that paths in source maps stay true.
   const copy = join(root, '.bundle');
@@ -81,38 +90,59 @@ function bundlePackage(dist) {
   try {
     cpSync(dist, copy, { recursive: true });
     for (const path of filesBelow(copy, (name) => name.endsWith('.js'))) movable(path, copy);
-    const first = join(copy, 'first.js');
-    writeFileSync(first, roots.map((path) => `import './${path}';\n`).join(''));
-    const { metafile } = esbuild({
-      entryPoints: [first],
-      outdir: copy,
-      write: false,
-      metafile: true,
-      format: 'esm',
-      external: [`${later}*`],
-    });
-    const modules = Object.keys(metafile.inputs)
-      .map((path) => shown(join(root, path), copy))
-      .filter((path) => path !== 'first.js');
-    const exported = modules.map((path) => [path, exportsOf(join(copy, path))]);
-    const entry = join(copy, 'entry.js');
-    const lines = exported.map(([path, names]) => {
-      const list = names.map(({ n }) => `${n} as ${idOf(path, n)}`).join(', ');
-      return `export { ${list} } from './${path}';\n`;
-    });
-    const text = readFileSync(first, 'utf8') + lines.join('');
-    const path = join(dist, whole);
-    const write = (source) => {
-      writeFileSync(entry, source);
-      esbuild({ entryPoints: [entry], outfile: path, format: 'esm', external: [`${later}*`] });
-      return readFileSync(path, 'utf8');
-    };
-    const output = write(text + nameAgain(exported, write(text)));
-    writeFileSync(path, output.replaceAll(`"${later}`, '"'));
-    for (const [path, names] of exported) writeStub(dist, path, names);
+    const done = new Set();
+    const ofProcess = importsOf(join(copy, processEntry)).map((to) =>
+      shown(join(dirname(join(copy, processEntry)), to), copy),
+    );
+    for (const [from, to] of [
+      [travelling, travel],
+      [[...ofProcess, 'executor/call-lane.js'], process],
+      [roots, whole],
+    ]) {
+      for (const [path, names] of bundleGroup(dist, copy, from, to, done)) {
+        writeStub(dist, path, names, fromTo(path, to));
+        // What comes later in another file finds it in this one.
+        writeStub(copy, path, names, `${later}./${to}`);
+        done.add(path);
+      }
+    }
+    bundle(dist, processEntry, processEntry, 'esm');
   } finally {
     rmSync(copy, { recursive: true });
   }
+}
+
+/** Puts all that `from` import into the file `to`, but what is `done`; returns those modules, with their exports. */
+function bundleGroup(dist, copy, from, to, done) {
+  const first = join(copy, 'first.js');
+  writeFileSync(first, from.map((path) => `import './${path}';\n`).join(''));
+  const { metafile } = esbuild({
+    entryPoints: [first],
+    outdir: copy,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    external: [`${later}*`],
+  });
+  const modules = Object.keys(metafile.inputs)
+    .map((path) => shown(join(root, path), copy))
+    .filter((path) => path !== 'first.js' && !done.has(path));
+  const exported = modules.map((path) => [path, exportsOf(join(copy, path))]);
+  const entry = join(copy, 'entry.js');
+  const lines = exported.map(([path, names]) => {
+    const list = names.map(({ n }) => `${n} as ${idOf(path, n)}`).join(', ');
+    return `export { ${list} } from './${path}';\n`;
+  });
+  const text = readFileSync(first, 'utf8') + lines.join('');
+  const path = join(dist, to);
+  const write = (source) => {
+    writeFileSync(entry, source);
+    esbuild({ entryPoints: [entry], outfile: path, format: 'esm', external: [`${later}*`] });
+    return readFileSync(path, 'utf8');
+  };
+  const output = write(text + nameAgain(exported, write(text)));
+  writeFileSync(path, output.replaceAll(`"${later}`, '"'));
+  return exported;
 }
 
 /** A module keeps its address and what it imports later when it moves into {@link whole}. */
@@ -159,9 +189,19 @@ function nameAgain(exported, output) {
 
 /** Names of a module's exports, and of the variables that they are in the module itself. */
 function exportsOf(path) {
+  return parsed(readFileSync(path, 'utf8'))[1];
+}
+
+/** What a module imports of the package, at once. */
+function importsOf(path) {
+  const text = readFileSync(path, 'utf8');
+  return parsed(text)[0].flatMap(({ n, d }) => (d === -1 && n?.startsWith('.') ? [n] : []));
+}
+
+function parsed(text) {
   const { initSync, parse } = createRequire(import.meta.url)('es-module-lexer');
   initSync();
-  return parse(readFileSync(path, 'utf8'))[1];
+  return parse(text);
 }
 
 /** What an export of a module is called in {@link whole}. */
@@ -169,17 +209,17 @@ function idOf(path, name) {
   return `${path.replace(/\.js$/, '').replaceAll(/\W/g, '_')}__${name}`;
 }
 
-/** The specifier of {@link whole} in a file of `dist`. */
-function wholeFrom(path) {
-  return relative(dirname(path), whole)
+/** The specifier of a file at the top of `dist` in another one. */
+function fromTo(path, to) {
+  return relative(dirname(path), to)
     .replaceAll('\\', '/')
     .replace(/^(?!\.)/, './');
 }
 
-function writeStub(dist, path, names) {
+function writeStub(folder, path, names, from) {
   const list = names.map(({ n }) => `${idOf(path, n)} as ${n}`).join(', ');
-  writeFileSync(join(dist, path), `export { ${list} } from '${wholeFrom(path)}';\n`);
-  rmSync(join(dist, `${path}.map`), { force: true });
+  writeFileSync(join(folder, path), `export { ${list} } from '${from}';\n`);
+  rmSync(join(folder, `${path}.map`), { force: true });
 }
 
 function esbuild(options) {

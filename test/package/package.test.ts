@@ -82,6 +82,8 @@ test(
       'dist/index.d.ts',
       'dist/tutti.js',
       'dist/tutti.js.map',
+      'dist/tutti.closure.js',
+      'dist/tutti.worker.js',
     ]) {
       assert.ok(contents.includes(wanted), `${wanted} is missing`);
     }
@@ -92,12 +94,15 @@ test(
         ),
     );
     assert.deepEqual(odd, []);
-    const map = JSON.parse(readFileSync(fromRoot('dist/tutti.js.map'), 'utf8')) as { sources: string[] };
+    const sources = ['tutti', 'tutti.closure', 'tutti.worker'].flatMap((name) => {
+      const map = readFileSync(fromRoot(`dist/${name}.js.map`), 'utf8');
+      return (JSON.parse(map) as { sources: string[] }).sources;
+    });
     for (const path of contents.filter((name) => /^src\/.*\.ts$/.test(name))) {
       const compiled = path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
       assert.ok(contents.includes(compiled), `${compiled} is missing`);
       const isMapped =
-        map.sources.includes(`../${path}`) || contents.includes(`${compiled}.map`) || hasNoCode(path);
+        sources.includes(`../${path}`) || contents.includes(`${compiled}.map`) || hasNoCode(path);
       assert.ok(isMapped, `no source map leads to ${path}`);
       assert.ok(
         contents.includes(compiled.replace(/js$/, 'd.ts')),
