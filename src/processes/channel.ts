@@ -3,7 +3,7 @@
  *
  * Both ends read in two ways: from the event loop, and at once, without returning to it (`poll`), because a blocked thread and
  * a worker between two parts look for messages themselves. Both ways take the next bytes of the same stream and give them to
- * the same reader in the same thread, so nothing is overtaken. Writing never waits: what the socket does not take stays here and
+ * the same reader in the same thread, so nothing is overtaken. Writing waits only while the other end reads: what the socket does not take then stays here and
  * is tried again, also by `poll`, so that two ends that write to each other cannot block each other. Whoever has no event loop
  * to come back to waits for bytes only while they move.
  */
@@ -27,10 +27,15 @@ const CHUNK_BYTES = 65_536;
 const MAX_CHUNKS = 512;
 /** A message is as large as memory allows: the other end is our own. */
 const MAX_BYTES = 2 ** 46;
+/** What is written on at once, and for how long nothing may move then. */
+const LARGE_BYTES = 2 ** 20;
+const STALLED_MS = 2;
 /** How long to wait for room in a socket that is not emptied. */
 const RETRY_MS = 1;
 /** A socket is looked at this often by those who cannot wait in an event loop… */
 const LOOK_MS = 0.1;
+/** … after so many looks without a pause… */
+const LOOKS = 16;
 /** … until for so long nothing has moved: then the other end is busy with something else. */
 const PATIENCE_MS = 5;
 /** A worker has more patience: the task that it runs next may be endless, and what it has said must be out before. */
@@ -104,7 +109,7 @@ export class Channel {
       for (const chunk of chunks) this.#socket?.write(chunk);
       return;
     }
-    const rest = this.#unwritten.length > 0 ? chunks : this.#write(chunks);
+    const rest = this.#unwritten.length > 0 ? chunks : this.#writeNow(chunks);
     if (rest.length === 0) return;
     // What waits must not change with the sender's arrays.
     for (const chunk of rest) this.#unwritten.push(chunk.slice());
@@ -131,19 +136,23 @@ export class Channel {
 
   /** Has bytes move, both ways or out only, while they do and until `done()`. */
   #move(done: () => boolean, both = true, patienceMs = PATIENCE_MS): void {
+    let looks = 0;
     for (let movedAt = -Infinity; ;) {
       const moved = this.#unwritten.length > 0 && this.#writeOn();
       const count = both ? this.#read() : -1;
       if (count === 0 || done()) return;
       if (moved || count > 0) {
         movedAt = performance.now();
+        looks = 0;
         continue;
       }
       // Nothing at the moment.
       if (both ? !this.#reader.midway : this.#unwritten.length === 0) return;
       if (movedAt === -Infinity) movedAt = performance.now();
       else if (performance.now() - movedAt > patienceMs) return;
-      Atomics.wait(nobody, 0, 0, movedAt < performance.now() - PATIENCE_MS ? RETRY_MS : LOOK_MS);
+      // A socket is emptied in less time than it takes to sleep.
+      if (++looks > LOOKS)
+        Atomics.wait(nobody, 0, 0, movedAt < performance.now() - PATIENCE_MS ? RETRY_MS : LOOK_MS);
     }
   }
 
@@ -250,6 +259,17 @@ export class Channel {
     return rest;
   }
 
+  /** Writes, and of what is large goes on while the other end reads: to copy it for later would take as long. Returns what is left. */
+  #writeNow(chunks: Uint8Array[]): Uint8Array[] {
+    const rest = this.#write(chunks);
+    if (byteLengthOf(rest) < LARGE_BYTES) return rest;
+    this.#unwritten = rest;
+    this.#move(() => this.#unwritten.length === 0, false, STALLED_MS);
+    const left = this.#unwritten;
+    this.#unwritten = [];
+    return left;
+  }
+
   /** Writes on what waits; returns whether some of it went. */
   #writeOn(): boolean {
     const before = byteLengthOf(this.#unwritten);
@@ -261,12 +281,16 @@ export class Channel {
   #retry(): void {
     if (this.#retrying) return;
     this.#retrying = true;
+    let movedAt = performance.now();
     const attempt = (): void => {
       if (!this.#open) this.#unwritten = [];
       const moved = this.#writeOn();
       this.#retrying = this.#unwritten.length > 0;
       if (!this.#retrying) return;
-      if (moved) setImmediate(attempt);
+      const now = performance.now();
+      if (moved) movedAt = now;
+      // The socket holds little: whoever reads a large message empties it in less time than the shortest timer takes.
+      if (now - movedAt < STALLED_MS) setImmediate(attempt);
       else setTimeout(attempt, RETRY_MS).unref();
     };
     setImmediate(attempt);
