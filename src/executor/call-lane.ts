@@ -9,12 +9,13 @@ import { isThenable } from '../base/thenable.ts';
 import type { AnyFunction } from '../closure/function-type.ts';
 import { ring, type Bell } from './bell.ts';
 import { Rest, type Board } from './board.ts';
-import { contextStore, type ContextProvider, type ContextSource } from './runner.ts';
+import { LaneScope } from './lane-scope.ts';
 import { callRing, endRing } from './layout.ts';
 import { nesting } from './nesting.ts';
 import type { Outbox } from './outbox.ts';
 import { Records } from './record.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
+import { contextStore } from './runner.ts';
 import { Spin } from './spin.ts';
 import type { PartMessage, Transferable } from './wire.ts';
 import { isPlain, WorkerRun } from './worker-run.ts';
@@ -364,43 +365,6 @@ export class CallLane {
   }
 
   readonly #look = (): boolean => this.waiting || this.#host.takeMessage();
-}
-
-/**
- * What `context()` finds during a call of the lane: one object for many calls, which makes a call's own only when it
- * is asked for.
- */
-class LaneScope implements ContextProvider {
-  /** The slot of the call that runs, −1 between calls. */
-  slot = -1;
-  /** Of a call that goes on after its part: the scope is that call's then. */
-  adopted: ContextSource | undefined;
-  readonly #make: (slot: number) => WorkerRun;
-  #run: WorkerRun | undefined;
-
-  constructor(make: (slot: number) => WorkerRun) {
-    this.#make = make;
-  }
-
-  source(): ContextSource | undefined {
-    return this.adopted ?? (this.slot < 0 ? undefined : this.run());
-  }
-
-  adopt(source: ContextSource): void {
-    this.adopted = source;
-  }
-
-  run(): WorkerRun {
-    return (this.#run ??= this.#make(this.slot));
-  }
-
-  /** The call has ended: who asks from now on belongs to no task. */
-  leave(): void {
-    this.slot = -1;
-    if (this.#run === undefined) return;
-    this.#run.over = true;
-    this.#run = undefined;
-  }
 }
 
 function isAsync(fn: AnyFunction): boolean {

@@ -12,13 +12,10 @@ import { isPart, isSmallCall, type Part, type SmallCall, type Waiting } from './
 import { Records } from './record.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
 import { sliceOf } from './serial-backend.ts';
+import { TaughtFunctions } from './taught-functions.ts';
 import type { Coding, ToWorker, Transferable } from './wire.ts';
 import type { WorkerLink } from './worker-link.ts';
 
-/** Captured functions that a worker keeps although none of its parts uses them. */
-const keptFunctions = 64;
-/** Of those that were captured for one call, with all that they reach: the next call brings its own. */
-const keptForOneCall = 2;
 /** Two looks at a part closer than this tell nothing. */
 const lookMs = 0.5;
 
@@ -27,12 +24,6 @@ const lookMs = 0.5;
  * A retiring worker finishes what it runs and gets nothing new.
  */
 export type WorkerState = 'starting' | 'ready' | 'retiring' | 'gone';
-
-/** A captured function that a worker has, and how many of its parts use it. */
-interface Taught {
-  readonly id: number;
-  uses: number;
-}
 
 /** A part that could not be sent. */
 export interface Unsent {
@@ -81,12 +72,7 @@ export class PoolWorker {
   /** Somebody will look whether it has been idle for too long. */
   idleWatched = false;
   readonly #freeSlots: number[] = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
-  /** Captured functions the worker has; oldest first. */
-  readonly #functions = new Map<number, Taught>();
-  /** The one that was asked for last: mostly the next as well. */
-  #latest: Taught | undefined;
-  /** Those of them that were captured for one call. */
-  readonly #passing = new Set<number>();
+  readonly #functions = new TaughtFunctions();
   #outbox: ToWorker[] = [];
   #transfer: Transferable[] = [];
   #unsent: Part[] = [];
@@ -326,10 +312,7 @@ export class PoolWorker {
     this.useful = true;
     this.parts.delete(slot);
     this.#freeSlots.push(slot);
-    for (const { id } of fns) {
-      const taught = this.#taught(id);
-      if (taught !== undefined) taught.uses--;
-    }
+    for (const { id } of fns) this.#functions.release(id);
     if (this.parts.size === 0) this.idleSince = performance.now();
   }
 
@@ -351,8 +334,7 @@ export class PoolWorker {
 
   #rehearsed(slot: number): undefined {
     if (this.#rehearsal?.slot !== slot) return;
-    const taught = this.#taught(this.#rehearsal.fnId);
-    if (taught !== undefined) taught.uses--;
+    this.#functions.release(this.#rehearsal.fnId);
     this.#freeSlots.push(slot);
     this.#rehearsal = undefined;
   }
@@ -385,39 +367,10 @@ export class PoolWorker {
   }
 
   #teach(fn: Captured): void {
-    const taught = this.#taught(fn.id);
-    if (taught !== undefined) {
-      taught.uses++;
-      return;
-    }
-    this.#functions.set(fn.id, { id: fn.id, uses: 1 });
+    if (!this.#functions.use(fn)) return;
     this.#outbox.push(['function', fn.id, fn.packed]);
-    if (!fn.reusable) this.#passing.add(fn.id);
-    this.#forget();
-  }
-
-  #taught(id: number): Taught | undefined {
-    if (this.#latest?.id !== id) this.#latest = this.#functions.get(id);
-    return this.#latest;
-  }
-
-  #forget(): void {
-    const unused: number[] = [];
-    const drop = (ids: Iterable<number>, surplus: number): void => {
-      for (const id of ids) {
-        if (surplus <= 0) return;
-        if ((this.#functions.get(id)?.uses ?? 0) > 0) continue;
-        unused.push(id);
-        this.#functions.delete(id);
-        this.#passing.delete(id);
-        surplus--;
-      }
-    };
-    drop([...this.#passing], this.#passing.size - keptForOneCall);
-    drop([...this.#functions.keys()], this.#functions.size - keptFunctions);
-    if (unused.length === 0) return;
-    this.#latest = undefined;
-    this.#outbox.push(['forget', unused]);
+    const unused = this.#functions.dropSurplus();
+    if (unused.length > 0) this.#outbox.push(['forget', unused]);
   }
 
   #encode(part: Part): { coding: Coding; items: unknown } {
@@ -501,11 +454,7 @@ export class PoolWorker {
       if (fn === undefined) continue;
       failed.push(this.#withdraw(part, !inMessages.has(part.slot), missing.get(fn.id)));
     }
-    for (const id of missing.keys()) {
-      this.#functions.delete(id);
-      this.#passing.delete(id);
-    }
-    this.#latest = undefined;
+    this.#functions.lost(missing.keys());
     return failed;
   }
 }

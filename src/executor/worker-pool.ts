@@ -6,21 +6,23 @@
  */
 import { noLongerWhileBlocked, whileBlocked } from '../base/blocking.ts';
 import { ExecutorClosedError, UnsupportedError } from '../base/errors.ts';
-import { capture, captureToCall, type AnyFunction, type Captured } from '../closure/index.ts';
+import type { Captured } from '../closure/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { Listener } from './bell.ts';
 import type { BackendStats, Capabilities, Chunk, ChunkOutcome, HostBackend, HostEvents } from './backend.ts';
-import { crashError, lostMemoryError } from './crash-error.ts';
+import { Captures } from './captures.ts';
+import { crashError } from './crash-error.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadlines } from './deadlines.ts';
 import { encodeItems, type ItemCoding, type PackedItems } from './item-coding.ts';
 import { LinkedList } from './linked-list.ts';
-import { Dispatcher, reissue } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { LoneCalls } from './lone-calls.ts';
 import { peerGone } from './notices.ts';
 import { ChunkRun, isSmallCall, type Part, type RunOwner, type SmallCall } from './part.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { Stopping } from './stopping.ts';
+import { survivors } from './survivors.ts';
 import type { FromWorker } from './wire.ts';
 import type { WorkerExit } from './worker-link.ts';
 
@@ -67,7 +69,7 @@ export class WorkerPool implements HostBackend, RunOwner {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly #crew: Crew;
-  readonly #admit: CrewOptions['admit'];
+  readonly #captures: Captures;
   readonly #lookMs: number;
   readonly #arrivals: Arrivals;
   readonly #listener: Listener;
@@ -81,9 +83,6 @@ export class WorkerPool implements HostBackend, RunOwner {
   #retained = 0;
   /** Chunks that have not ended. */
   #live = 0;
-  /** Functions captured once for all chunks of a call: the chunks share one `fns` array. */
-  readonly #captured = new WeakMap<readonly AnyFunction[], readonly Captured[]>();
-  #lastCaptured: readonly Captured[] = [];
   readonly #deadlines = new Deadlines();
   #sweep: NodeJS.Timeout | undefined;
   #pumpQueued = false;
@@ -101,7 +100,7 @@ export class WorkerPool implements HostBackend, RunOwner {
   constructor(options: PoolOptions) {
     this.name = options.name;
     this.capabilities = options.capabilities ?? ofThreads;
-    this.#admit = options.admit;
+    this.#captures = new Captures(options.admit);
     this.#lookMs = options.lookMs ?? blockMs;
     this.#host = options.host;
     this.#lost = options.lost;
@@ -145,7 +144,7 @@ export class WorkerPool implements HostBackend, RunOwner {
     if (this.#closing !== undefined) throw new ExecutorClosedError(`${this.name}: the executor is closed`);
     // Workers take a while to start: begin that before the capture, which may load a parser.
     if (this.#crew.all.size === 0 && chunk.worker === undefined) this.#crew.join();
-    const fns = this.#capture(chunk);
+    const fns = this.#captures.of(chunk);
     const { coding, packed } = encodeItems(chunk);
     if (chunk.priority !== 0) this.#dispatcher.prioritised = true;
     if (coding !== 'packed' && isSmallCall(chunk)) {
@@ -201,33 +200,6 @@ export class WorkerPool implements HostBackend, RunOwner {
     let count = 0;
     for (const worker of this.#crew.all) count += this.#ends(worker, true);
     if (count > 0) this.#dispatcher.handOut();
-  }
-
-  #capture(chunk: Chunk): readonly Captured[] {
-    // A call's function is captured for it alone.
-    if (chunk.op === 'call') {
-      const [fn] = chunk.fns as readonly [AnyFunction];
-      const captured = captureToCall(fn);
-      this.#admit?.(captured, fn);
-      return this.#capturedAlone(captured);
-    }
-    let fns = this.#captured.get(chunk.fns);
-    if (fns === undefined) {
-      fns = chunk.fns.map((fn) => {
-        const captured = capture(fn);
-        this.#admit?.(captured, fn);
-        return captured;
-      });
-      this.#captured.set(chunk.fns, fns);
-    }
-    return fns;
-  }
-
-  /** `[captured]`; calls of one function in a row share it. What was captured for one call must go with it. */
-  #capturedAlone(captured: Captured): readonly Captured[] {
-    if (!captured.reusable) return [captured];
-    if (this.#lastCaptured[0] !== captured) this.#lastCaptured = [captured];
-    return this.#lastCaptured;
   }
 
   #openCall(call: SmallCall): Part {
@@ -548,31 +520,9 @@ export class WorkerPool implements HostBackend, RunOwner {
    * runs again.
    */
   #gone(worker: PoolWorker, exit: WorkerExit, expected: boolean): void {
-    const parts = worker.parts.all();
-    const running = worker.running();
-    // Nothing runs: what ended last, and could not say so any more, is to blame. It would end the next worker as well.
-    const guilty = expected ? undefined : (running ?? parts.find((part) => worker.board.hasEnded(part.slot)));
-    const innocent: Part[] = [];
-    for (const part of parts) {
-      const begun = part === running || worker.board.hasEnded(part.slot);
-      const k = worker.board.currentItem(part.slot);
-      part.slot = -1;
-      part.unwatch?.();
-      // A part that was taken back from this worker lives on as another one.
-      if (!part.run.has(part)) continue;
-      const { chunk } = part.run;
-      if (part === guilty || (begun && chunk.once === true))
-        this.#failRun(part, k, crashError(this.name, worker.id, { chunk, k }, exit), true);
-      else if (chunk.worker !== undefined) worker.pinned.push(part);
-      else if (part.moved) {
-        const error = lostMemoryError(this.name, worker.id, { chunk, k: part.from }, exit);
-        this.#failRun(part, part.from, error, true);
-      } else {
-        const again = reissue(part);
-        if (again !== undefined) innocent.push(again);
-      }
-    }
-    worker.parts.clear();
+    const innocent = survivors(this.name, worker, exit, expected, (part, k, error) =>
+      this.#failRun(part, k, error, true),
+    );
     for (const part of worker.pinned.splice(0)) this.#dispatcher.repin(part);
     this.#dispatcher.queue.unshift(innocent);
     const why = crashError(this.name, worker.id, undefined, exit);
