@@ -24,14 +24,14 @@ const whole = 'tutti.js';
 /** The part of the package that a worker loads with the first thing that is no plain data: a quarter of it. */
 const travel = 'tutti.closure.js';
 /** What a worker process has besides. */
-const process = 'tutti.worker.js';
+const ofProcess = 'tutti.process.js';
 const processEntry = 'processes/process.worker.js';
 /** Each imports those before it. */
-const shares = [travel, process, whole];
+const shares = [travel, ofProcess, whole];
 /** Marks what modules import later: that stays an import. */
 const later = 'later:';
 
-/** What a worker thread loads later, and shares with the program's own copy of this package, stays in files of its own. */
+/** What a worker thread loads later, and shares with the program's own copy of this package, is no part of its bundle. */
 const travelling = ['closure/pack.js', 'closure/error.js', 'closure/special-nodes.js'];
 const apart = [...travelling, 'executor/call-lane.js'];
 const thread = 'threads/thread.worker.cjs';
@@ -40,7 +40,7 @@ const lane = 'threads/call-lane.cjs';
 const tracker = 'memory/tracker.process.js';
 
 /** The files in `dist` that bundling writes and the compiler does not. */
-export const bundled = [whole, travel, process, thread, lane];
+export const bundled = [whole, travel, ofProcess, thread, lane];
 
 /** `dist` is fresh from the compiler. Its modules as they are there stay in `modules`, for tests that load copies of some. */
 export function bundleAll(dist, modules) {
@@ -82,7 +82,7 @@ function bundle(dist, from, to, format) {
   });
 }
 
-/** Puts all modules into {@link travel} and {@link whole}, and stubs in their place. */
+/** Puts all modules into the files of {@link shares}, and stubs in their place. */
 function bundlePackage(dist) {
   // Beside `dist`, so that paths in source maps stay true.
   const copy = join(root, '.bundle');
@@ -91,12 +91,12 @@ function bundlePackage(dist) {
     cpSync(dist, copy, { recursive: true });
     for (const path of filesBelow(copy, (name) => name.endsWith('.js'))) movable(path, copy);
     const done = new Set();
-    const ofProcess = importsOf(join(copy, processEntry)).map((to) =>
+    const fromProcess = importsOf(join(copy, processEntry)).map((to) =>
       shown(join(dirname(join(copy, processEntry)), to), copy),
     );
     for (const [from, to] of [
       [travelling, travel],
-      [[...ofProcess, 'executor/call-lane.js'], process],
+      [[...fromProcess, 'executor/call-lane.js'], ofProcess],
       [roots, whole],
     ]) {
       for (const [path, names] of bundleGroup(dist, copy, from, to, done)) {

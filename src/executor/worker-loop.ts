@@ -62,6 +62,7 @@ export class WorkerLoop implements LaneHost {
   #taken = 0;
   #lastMemory = 0;
   #draining = false;
+  #waking = false;
   #exiting = false;
 
   constructor(options: WorkerLoopOptions) {
@@ -96,6 +97,7 @@ export class WorkerLoop implements LaneHost {
       },
       poll: () => {
         while (this.#receive());
+        this.#wakeLater();
       },
       retain: () => void this.#unseen++,
       release: () => void this.#unseen--,
@@ -156,6 +158,16 @@ export class WorkerLoop implements LaneHost {
     this.board.rest(Rest.awake);
     if (this.#lane === undefined) void this.#drain();
     else this.#lane.enter(() => void this.#drain());
+  }
+
+  /** A message that was taken in outside the loop does not wake it by itself any more. */
+  #wakeLater(): void {
+    if (this.#draining || this.#waking || !(this.#hasWork() || this.#exiting)) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      this.#wake();
+    });
   }
 
   #receive(): boolean {

@@ -30,6 +30,8 @@ const MAX_BYTES = 2 ** 46;
 /** What is written on at once, and for how long nothing may move then. */
 const LARGE_BYTES = 2 ** 20;
 const STALLED_MS = 2;
+/** … and for how long in all. */
+const NOW_MS = 50;
 /** How long to wait for room in a socket that is not emptied. */
 const RETRY_MS = 1;
 /** A socket is looked at this often by those who cannot wait in an event loop… */
@@ -242,8 +244,8 @@ export class Channel {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EAGAIN') break;
         // The other end is gone: whoever listens is told by the socket's end.
-        if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'EBADF') return [];
-        throw error;
+        if (code !== 'EPIPE' && code !== 'ECONNRESET' && code !== 'EBADF') this.#fail(error);
+        return [];
       }
       for (const chunk of batch) {
         if (count < chunk.byteLength) break;
@@ -264,7 +266,8 @@ export class Channel {
     const rest = this.#write(chunks);
     if (byteLengthOf(rest) < LARGE_BYTES) return rest;
     this.#unwritten = rest;
-    this.#move(() => this.#unwritten.length === 0, false, STALLED_MS);
+    const end = performance.now() + NOW_MS;
+    this.#move(() => this.#unwritten.length === 0 || performance.now() > end, false, STALLED_MS);
     const left = this.#unwritten;
     this.#unwritten = [];
     return left;
@@ -304,6 +307,12 @@ export class Channel {
       this.close();
       this.#events?.broken(error);
     }
+  }
+
+  /** Nobody knows how much of a message went: nothing can follow it. */
+  #fail(error: unknown): void {
+    this.close();
+    queueMicrotask(() => this.#events?.broken(error));
   }
 
   #end(): void {

@@ -83,7 +83,7 @@ test(
       'dist/tutti.js',
       'dist/tutti.js.map',
       'dist/tutti.closure.js',
-      'dist/tutti.worker.js',
+      'dist/tutti.process.js',
     ]) {
       assert.ok(contents.includes(wanted), `${wanted} is missing`);
     }
@@ -94,7 +94,7 @@ test(
         ),
     );
     assert.deepEqual(odd, []);
-    const sources = ['tutti', 'tutti.closure', 'tutti.worker'].flatMap((name) => {
+    const sources = ['tutti', 'tutti.closure', 'tutti.process'].flatMap((name) => {
       const map = readFileSync(fromRoot(`dist/${name}.js.map`), 'utf8');
       return (JSON.parse(map) as { sources: string[] }).sources;
     });

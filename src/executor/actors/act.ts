@@ -92,6 +92,7 @@ function serve(chain: string, code: number, args: readonly unknown[], hold: bool
     tell(parent(), ['missing', (part.source() as ContextSource).taskId, actor]);
     return undefined;
   }
+  instance.endTurn();
   const call = new HostedCall(instance, actor, (code % METHODS) - SPECIALS, args, chain, part);
   // Its neighbours here ask its owner from now on, who refuses them.
   if (call.method === Special.leave) space.instances.delete(instance.ref.key);

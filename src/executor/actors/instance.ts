@@ -23,6 +23,8 @@ export class Instance {
   readonly #asyncOnes: (boolean | undefined)[] = [];
   /** Calls that occupy the object, synchronous ones too. */
   #occupied = 0;
+  /** A call has ended, and its part has yet to take its result; whether the call occupies the object. */
+  #leaving: boolean | undefined;
   /** Told when no call runs or waits. */
   #whenIdle: (() => void) | undefined;
   #abandoned = false;
@@ -190,36 +192,50 @@ export class Instance {
       let held = true;
       const over = (): void => {
         held = false;
-        this.#leave(call, occupied);
-      };
-      const ended = (): void => {
-        call.open = false;
-        this.#next();
-        this.#lookIdle();
+        call.detach(true);
+        this.#running.delete(call);
+        this.#leaving = occupied;
       };
       result.then(
         (value: unknown) => {
           if (!held) return;
           over();
           resolve(this.#heldResult(call, value));
-          ended();
+          call.open = false;
         },
         (error: unknown) => {
           if (!held) return;
           over();
           reject(error as Error);
-          ended();
+          call.open = false;
         },
       );
-      process.nextTick(() => {
-        if (!held) return;
+      const tick = (): void => {
+        if (!held) {
+          this.endTurn();
+          return;
+        }
         held = false;
         call.detach(true);
         call.reply.pending(true);
         this.#goOn(call, result, occupied);
         resolve(undefined);
-      });
+      };
+      // From a microtask: what an event has called would find its ticks run before all microtasks.
+      queueMicrotask(() => process.nextTick(tick));
     });
+  }
+
+  /**
+   * The part of a call that was held has taken its result: the call's turn is over. Not before, as the next call may change what is
+   * to be packed.
+   */
+  endTurn(): void {
+    if (this.#leaving === undefined) return;
+    if (this.#leaving) this.#occupied--;
+    this.#leaving = undefined;
+    this.#next();
+    this.#lookIdle();
   }
 
   /** What a part ends with that was held. */
