@@ -1,4 +1,5 @@
-/** Locks, turns and channels between two threads, beside bare atomics, Node's ports and Python. */
+/** Locks, turns and channels between two threads, beside bare atomics, Node's ports, Python and Go. */
+import { go } from '../go.ts';
 import { python } from '../python.ts';
 import type { Comparison, Row, Scale, Suite } from '../suite.ts';
 import { throughput, throughputLabels } from '../sync/throughput.ts';
@@ -20,6 +21,19 @@ const pythonLabels = {
 const pythonVariants = Object.fromEntries(
   Object.keys(pythonLabels).map((key) => [key, async (scale: Scale) => python('sync', key, scale)]),
 );
+
+/** Variants of `bench/go/sync.go`. */
+const goLabels = {
+  goMutex: 'Go `sync.Mutex`',
+  goTurns: 'Go, two channels without places, between goroutines',
+  goThreadTurns: 'Go, two channels without places, between threads',
+  goChannel: 'Go `chan int` between goroutines',
+  goBatches: 'Go channel of slices of 1,024 records between goroutines',
+} as const;
+const goVariants = Object.fromEntries(
+  Object.keys(goLabels).map((key) => [key, async (scale: Scale) => go('sync', key, scale)]),
+);
+const { goMutex, goTurns, goThreadTurns, ...goChannels } = goLabels;
 
 const { bareRounds, barrier, ...handOverLabels } = turnLabels;
 const { pyLock, pyRLock, pySemaphore, pyTurns, pyCondition, pyEvents, pyBarrier, ...pythonQueues } =
@@ -48,9 +62,9 @@ export const suite: Suite = {
     'Uncontended: a million times lock and unlock in one thread, nanoseconds for both. Hand-over: two threads in strict ' +
     'alternation, 20,000 turns each; the time of one hand-over. Throughput: a producer and a consumer in two threads, records ' +
     'of two doubles, the sum of all checked at the end; places for 1,024 values (batches: eight of 1,024 records), where ' +
-    'there is a bound (ports have none). Median of the later runs in one process.',
+    'there is a bound (ports have none). Goroutines take turns on one thread where that is faster. Median of the later runs in one process.',
   rounds: { full: 5, quick: 1 },
-  variants: { ...uncontended, ...turnVariants, ...throughput, ...pythonVariants },
+  variants: { ...uncontended, ...turnVariants, ...throughput, ...pythonVariants, ...goVariants },
   rows: [
     {
       label: '`Mutex`: lock and unlock, uncontended',
@@ -108,12 +122,15 @@ export const suite: Suite = {
       pyLock,
       pyRLock,
       pySemaphore,
+      goMutex,
     }),
     compare('one hand-over between two threads', 'handOverUs', 'µs', 'semaphores', {
       ...handOverLabels,
       pyTurns,
       pyCondition,
       pyEvents,
+      goTurns,
+      goThreadTurns,
     }),
     compare('rounds of a barrier for two', 'roundsPerSecond', '/s', 'barrier', {
       bareRounds,
@@ -123,6 +140,7 @@ export const suite: Suite = {
     compare('items per second from one thread to another', 'perSecond', '/s', 'recordsBatched', {
       ...throughputLabels,
       ...pythonQueues,
+      ...goChannels,
     }),
   ],
 };
