@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MissingError } from './missing.ts';
-import type { Sample, Scale } from './suite.ts';
+import { sizeOf, type Sample, type Scale } from './suite.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const own = join(root, 'bench', '.venv', 'bin', 'python');
@@ -30,11 +30,10 @@ export function pythonVariants(
 
 /** Runs `bench/python/<suite>.py <contender> <scale>`, whose last line is the sample. */
 export function python(suite: string, contender: string, scale: Scale): Sample {
-  const size = scale.smoke ? 'smoke' : scale.quick ? 'quick' : 'full';
   const script = join(root, 'bench', 'python', `${suite}.py`);
   const { status, stdout, stderr, error } = spawnSync(
     existsSync(own) ? own : 'python3',
-    [script, contender, size],
+    [script, contender, sizeOf(scale)],
     { encoding: 'utf8' },
   );
   if (error !== undefined) {

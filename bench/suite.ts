@@ -7,6 +7,12 @@ export interface Scale {
   readonly smoke: boolean;
 }
 
+/** A scale's name, as programs in other languages are told it. */
+export function sizeOf({ smoke, quick }: Scale): 'smoke' | 'quick' | 'full' {
+  if (smoke) return 'smoke';
+  return quick ? 'quick' : 'full';
+}
+
 /** The numbers that one run of a variant yields; times in milliseconds unless the name says another unit. */
 export type Sample = Readonly<Record<string, number>>;
 

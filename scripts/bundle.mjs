@@ -40,7 +40,7 @@ const lane = 'threads/call-lane.cjs';
 const tracker = 'memory/tracker.process.js';
 
 /** The files in `dist` that bundling writes and the compiler does not. */
-export const bundled = [whole, travel, ofProcess, thread, lane];
+export const bundled = [...shares, thread, lane];
 
 /** `dist` is fresh from the compiler. Its modules as they are there stay in `modules`, for tests that load copies of some. */
 export function bundleAll(dist, modules) {
@@ -91,9 +91,8 @@ function bundlePackage(dist) {
     cpSync(dist, copy, { recursive: true });
     for (const path of filesBelow(copy, (name) => name.endsWith('.js'))) movable(path, copy);
     const done = new Set();
-    const fromProcess = importsOf(join(copy, processEntry)).map((to) =>
-      shown(join(dirname(join(copy, processEntry)), to), copy),
-    );
+    const entry = join(copy, processEntry);
+    const fromProcess = importsOf(entry).map((to) => shown(join(dirname(entry), to), copy));
     for (const [from, to] of [
       [travelling, travel],
       [[...fromProcess, 'executor/call-lane.js'], ofProcess],
@@ -145,7 +144,7 @@ function bundleGroup(dist, copy, from, to, done) {
   return exported;
 }
 
-/** A module keeps its address and what it imports later when it moves into {@link whole}. */
+/** A module keeps its address and what it imports later when it moves into a bundle. */
 function movable(path, copy) {
   const own = `./${shown(path, copy)}`;
   const text = readFileSync(path, 'utf8');
@@ -159,7 +158,7 @@ function movable(path, copy) {
 }
 
 /**
- * Functions and classes whose variables are called otherwise in {@link whole}, as two modules have some of that name, get their names
+ * Functions and classes whose variables are called otherwise in a bundle, as two modules have some of that name, get their names
  * back: the statements that see to that.
  */
 function nameAgain(exported, output) {
@@ -204,7 +203,7 @@ function parsed(text) {
   return parse(text);
 }
 
-/** What an export of a module is called in {@link whole}. */
+/** What an export of a module is called in a bundle. */
 function idOf(path, name) {
   return `${path.replace(/\.js$/, '').replaceAll(/\W/g, '_')}__${name}`;
 }

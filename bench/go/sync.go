@@ -1,4 +1,4 @@
-// Locks, turns and channels between two goroutines, each on a thread of its own: what a TypeScript thread is compared with.
+// Locks, turns and channels between two goroutines, where it says so each on a thread of its own.
 package main
 
 import (
@@ -89,7 +89,7 @@ func check(total, count int) {
 	}
 }
 
-func numbersPerSecond(locked bool, count int) float64 {
+func numbersPerSecond(count int) float64 {
 	channel := make(chan int, batch)
 	first := func() {
 		for i := 0; i < count; i++ {
@@ -103,12 +103,12 @@ func numbersPerSecond(locked bool, count int) float64 {
 		}
 		check(total, count)
 	}
-	return float64(count) / seconds(locked, first, second)
+	return float64(count) / seconds(false, first, second)
 }
 
 // Slices of 1,024 records; eight of them wait at most, and each is made anew, as its receiver keeps it.
-func batchesPerSecond(locked bool, count int) float64 {
-	channel := make(chan []record, 8)
+func batchesPerSecond(count int) float64 {
+	var channel chan []record
 	first := func() {
 		for from := 0; from < count; from += batch {
 			records := make([]record, min(batch, count-from))
@@ -128,7 +128,7 @@ func batchesPerSecond(locked bool, count int) float64 {
 		}
 		check(int(total), count)
 	}
-	return float64(count) / secondsOf(locked, func() (func(), func()) {
+	return float64(count) / secondsOf(false, func() (func(), func()) {
 		channel = make(chan []record, 8)
 		return first, second
 	})
@@ -145,9 +145,9 @@ func main() {
 	case "goThreadTurns":
 		sample["handOverUs"] = handOverUs(true, turns[scale])
 	case "goChannel":
-		sample["perSecond"] = numbersPerSecond(false, items[scale])
+		sample["perSecond"] = numbersPerSecond(items[scale])
 	case "goBatches":
-		sample["perSecond"] = batchesPerSecond(false, items[scale]*10)
+		sample["perSecond"] = batchesPerSecond(items[scale] * 10)
 	default:
 		panic("no variant " + variant)
 	}

@@ -3,8 +3,8 @@
  *
  * Both ends read in two ways: from the event loop, and at once, without returning to it (`poll`), because a blocked thread and
  * a worker between two parts look for messages themselves. Both ways take the next bytes of the same stream and give them to
- * the same reader in the same thread, so nothing is overtaken. Writing waits only while the other end reads: what the socket does not take then stays here and
- * is tried again, also by `poll`, so that two ends that write to each other cannot block each other. Whoever has no event loop
+ * the same reader in the same thread, so nothing is overtaken. Writing waits only while the other end reads: what the
+ * socket does not take then stays here and is tried again, also by `poll`, so that two ends that write to each other cannot block each other. Whoever has no event loop
  * to come back to waits for bytes only while they move.
  */
 import { readSync, writevSync } from 'node:fs';

@@ -222,7 +222,7 @@ export class OwnedActor implements Owned, Tenant, PendingOwner, Resident {
     this.#out.delete(call.id);
     this.#pending.delete(call);
     if (call.settled) return;
-    if (this.#end !== undefined) call.fail(refusalOf(call, this.#end as ActorDiedError));
+    if (this.#end !== undefined) call.fail(refusalOf(call, this.#end));
     else {
       this.#wait(call);
       // Whoever is told of a lost worker comes first.
