@@ -2,7 +2,7 @@
  * Runs a part of a chunk: the same code in a worker, in a process and in the caller's own thread.
  *
  * Items run one after the other. A part stays synchronous until a function returns a promise and goes on
- * asynchronously from there. Work is cut into strides of about `strideMs`; between strides the runner asks its host
+ * asynchronously from there. Work is cut into strides of about `strideMs` (a loop's: `rangeStrideMs`); between strides the runner asks its host
  * whether to go on, and hands over results that have waited for `flushMs`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -86,8 +86,11 @@ export type PartEnd =
   { readonly kind: 'done' } | { readonly kind: 'failed'; readonly k: number; readonly error: unknown };
 
 const strideMs = 0.1;
+/** Iterations of a loop cannot be taken back: a stride need only be short enough for a request to stop. */
+const rangeStrideMs = 1;
 const flushMs = 0.25;
 const maxStride = 65536;
+const maxRangeStride = 1 << 20;
 
 type Outcome = PartEnd | Promise<PartEnd>;
 
@@ -183,8 +186,10 @@ class PartRun {
 
   /** Makes the next stride longer or shorter, by how long the last one took. */
   #adapt(took: number): void {
-    if (took < strideMs / 2) this.#stride = Math.min(maxStride, this.#stride * 2);
-    else if (took > strideMs * 2) this.#stride = Math.max(1, this.#stride >> 1);
+    const isRange = this.#part.op === 'range';
+    const wanted = isRange ? rangeStrideMs : strideMs;
+    if (took < wanted / 2) this.#stride = Math.min(isRange ? maxRangeStride : maxStride, this.#stride * 2);
+    else if (took > wanted * 2) this.#stride = Math.max(1, this.#stride >> 1);
   }
 
   /** Between strides: adapts the stride to its duration and flushes now and then. */
