@@ -1,7 +1,7 @@
 /** How many items go into the next chunk: a pure state machine fed with the compute time of chunks that ended. */
 
 /** A chunk should keep a worker busy for about this long: the cost of a message becomes small, the wait for a result stays so. */
-const TARGET_MS = 8;
+const TARGET_MS = 16;
 /** Towards the end chunks shrink, but not below what takes about this long. */
 const LEAST_MS = 1;
 /** A chunk is at most this many times as large as the largest that was measured (joblib#1220: a cached prefix looks free). */

@@ -19,6 +19,8 @@ export interface FlightOwner {
   readonly name: string;
   readonly seed: number;
   readonly settings: CallSettings;
+  /** Nobody looks at results before all are there. */
+  readonly patient: boolean;
   /** A worker has it. */
   started(): void;
   accept(flight: Flight, k: number, values: ArrayLike<unknown>): void;
@@ -84,6 +86,9 @@ export class Flight implements Chunk, ChunkSink {
   }
   get undivided(): boolean {
     return this.#owner.settings.retries !== undefined;
+  }
+  get patient(): boolean {
+    return this.#owner.patient;
   }
   get sink(): ChunkSink {
     return this;

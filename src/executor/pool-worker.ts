@@ -13,7 +13,7 @@ import { Records } from './record.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
 import { sliceOf } from './serial-backend.ts';
 import { TaughtFunctions } from './taught-functions.ts';
-import type { Coding, ToWorker, Transferable } from './wire.ts';
+import { PartFlag, partItems, type Coding, type ToWorker, type Transferable } from './wire.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Two looks at a part closer than this tell nothing. */
@@ -214,25 +214,26 @@ export class PoolWorker {
   #post(part: Part, { coding, items }: { coding: Coding; items: unknown }): void {
     const { run } = part;
     const { chunk } = run;
+    const flags =
+      (chunk.timeoutMs === undefined ? 0 : PartFlag.timed) |
+      (coding === 'packed' ? PartFlag.packed : 0) |
+      (part.block === undefined ? 0 : PartFlag.inPlace) |
+      (chunk.op === 'range' && run.fns.every(onlyComputes) ? PartFlag.quiet : 0) |
+      (chunk.patient === true ? PartFlag.patient : 0);
     this.#outbox.push([
       'run',
-      {
-        slot: part.slot,
-        op: chunk.op,
-        fns: run.fns.map((fn) => fn.id),
-        from: part.from,
-        to: part.to,
-        base: chunk.base,
-        taskId: chunk.taskId,
-        name: chunk.name,
-        seed: chunk.seed,
-        timed: chunk.timeoutMs !== undefined,
-        coding,
-        items,
-        ...(part.block !== undefined && { inPlace: true }),
-        range: chunk.range,
-        ...(chunk.op === 'range' && { quiet: run.fns.every(onlyComputes) }),
-      },
+      part.slot,
+      chunk.op,
+      run.fns.map((fn) => fn.id),
+      part.from,
+      part.to,
+      chunk.base,
+      chunk.taskId,
+      chunk.name,
+      chunk.seed,
+      flags,
+      items,
+      chunk.range,
     ]);
     this.#unsent.push(part);
   }
@@ -411,12 +412,12 @@ export class PoolWorker {
     /** Functions that cannot be sent, and why. */
     const missing = new Map<number, unknown>();
     for (const entry of entries) {
-      const slot = entry[0] === 'run' ? entry[1].slot : entry[0] === 'args' ? entry[1] : -1;
+      const slot = entry[0] === 'run' || entry[0] === 'args' ? entry[1] : -1;
       const part = unsent.find((one) => one.slot === slot);
       // What needs a missing function is dealt with below.
       if (part?.run.fns.some(({ id }) => missing.has(id)) === true) continue;
       const transfer: Transferable[] = [];
-      if (entry[0] === 'run') scanPlain(entry[1].items, transfer);
+      if (entry[0] === 'run') scanPlain(entry[partItems], transfer);
       if (entry[0] === 'args') scanPlain(entry[2], transfer);
       if (entry[0] === 'notice') scanPlain(entry[1], transfer);
       const told = this.#notices.get(entry);
@@ -448,7 +449,7 @@ export class PoolWorker {
   /** Withdraws what was to be sent with functions that could not be. */
   #withoutFunctions(missing: ReadonlyMap<number, unknown>, entries: readonly ToWorker[]): Unsent[] {
     const failed: Unsent[] = [];
-    const inMessages = new Set(entries.map((entry) => (entry[0] === 'run' ? entry[1].slot : -1)));
+    const inMessages = new Set(entries.map((entry) => (entry[0] === 'run' ? entry[1] : -1)));
     for (const part of this.parts.all()) {
       const fn = part.run.fns.find(({ id }) => missing.has(id));
       if (fn === undefined) continue;

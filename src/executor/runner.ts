@@ -57,6 +57,8 @@ export interface RunnablePart {
   readonly inPlace?: boolean;
   /** Nobody can ask which item runs, nor can an item bring the worker down. */
   readonly quiet?: boolean;
+  /** Nobody looks at results before all are there. */
+  readonly patient?: boolean;
 }
 
 /** What a part needs from the place that runs it. */
@@ -89,6 +91,10 @@ const strideMs = 0.1;
 /** Iterations of a loop cannot be taken back: a stride need only be short enough for a request to stop. */
 const rangeStrideMs = 1;
 const flushMs = 0.25;
+/** … numbers, of which there are many, this long; */
+const numbersMs = 2;
+/** … and all where nobody looks at them: a message for each costs the caller a quarter of a millisecond when its caches are cold. */
+const patientMs = 50;
 const maxStride = 65536;
 const maxRangeStride = 1 << 20;
 
@@ -108,6 +114,7 @@ class PartRun {
   /** Next item to run. */
   #k: number;
   #stride = 1;
+  readonly #flushMs: number;
   #lastFlush: number;
   /** Results from item `#bufferFrom` on that the host has not got yet. */
   #buffer: unknown[] = [];
@@ -120,6 +127,7 @@ class PartRun {
     this.#f = part.op === 'flat' ? (item) => spread(f(item)) : f;
     this.#k = part.from;
     this.#bufferFrom = part.from;
+    this.#flushMs = part.patient === true ? patientMs : flushMs;
     this.#lastFlush = performance.now();
   }
 
@@ -197,7 +205,7 @@ class PartRun {
     const now = performance.now();
     this.#adapt(now - since);
     // What the last items have brought goes out with the end of the part.
-    if (now - this.#lastFlush >= flushMs && this.#k < this.#part.to) {
+    if (now - this.#lastFlush >= this.#flushMs && this.#k < this.#part.to) {
       this.#lastFlush = now;
       return this.#handOver(true);
     }
@@ -314,7 +322,10 @@ class PartRun {
       const took = now - since;
       this.#adapt(took);
       // What the last items have brought goes out with the end of the part.
-      if (this.#k < to && (now - this.#lastFlush >= flushMs * 8 || took >= flushMs)) {
+      if (
+        this.#k < to &&
+        (took >= this.#flushMs || now - this.#lastFlush >= Math.max(numbersMs, this.#flushMs))
+      ) {
         this.#lastFlush = now;
         hand(this.#k);
         if (!inPlace) out = new Float64Array(to - this.#k);

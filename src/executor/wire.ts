@@ -8,7 +8,7 @@ import type { Op, RangeState } from './backend.ts';
 /** How items, results or reports lie in a message: as structured clone carries them, or packed by the closure codec. */
 export type Coding = 'plain' | 'packed';
 
-/** A part as it travels: its items are those from `from` to `to`. */
+/** A part as a worker has it: its items are those from `from` to `to`. */
 export interface PartMessage {
   readonly slot: number;
   readonly op: Op;
@@ -27,12 +27,59 @@ export interface PartMessage {
   readonly range: RangeState | undefined;
   /** `range` only: the function only computes, so that nobody can ask which index runs. */
   readonly quiet?: boolean;
+  /** Results may come together: nobody looks at them before all are there. */
+  readonly patient?: boolean;
+}
+
+/** What is true of a part, as bits. */
+export const PartFlag = { timed: 1, packed: 2, inPlace: 4, quiet: 8, patient: 16 } as const;
+
+/** A part as it travels: what has no names is written and read in half the time, at both ends. */
+export type PartEntry = readonly [
+  'run',
+  slot: number,
+  op: Op,
+  fns: readonly number[],
+  from: number,
+  to: number,
+  base: number,
+  taskId: number,
+  name: string,
+  seed: number,
+  flags: number,
+  items: unknown,
+  range: RangeState | undefined,
+];
+
+/** Where the items of a {@link PartEntry} are. */
+export const partItems = 11;
+
+export function partOf(entry: PartEntry): PartMessage {
+  const [, slot, op, fns, from, to, base, taskId, name, seed, flags, items, range] = entry;
+  return {
+    slot,
+    op,
+    fns,
+    from,
+    to,
+    base,
+    taskId,
+    name,
+    seed,
+    timed: (flags & PartFlag.timed) !== 0,
+    coding: (flags & PartFlag.packed) === 0 ? 'plain' : 'packed',
+    items,
+    inPlace: (flags & PartFlag.inPlace) !== 0,
+    range,
+    quiet: (flags & PartFlag.quiet) !== 0,
+    patient: (flags & PartFlag.patient) !== 0,
+  };
 }
 
 export type ToWorker =
   | readonly ['function', id: number, packed: Packed]
   | readonly ['forget', ids: readonly number[]]
-  | readonly ['run', part: PartMessage]
+  | PartEntry
   /** Arguments of a call in the ring that do not fit into its record. */
   | readonly ['args', slot: number, args: readonly unknown[]]
   | readonly ['stop', slot: number, reason: Packed]

@@ -14,7 +14,7 @@ import type { CallLane, LaneHost } from './call-lane.ts';
 import { noticed, openParentChannel, type WorkerChannel } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import { runPart, type PartEnd } from './runner.ts';
-import type { FromWorker, PartMessage, Post, ToWorker } from './wire.ts';
+import { partOf, type FromWorker, type PartMessage, type Post, type ToWorker } from './wire.ts';
 import { WorkerRun } from './worker-run.ts';
 
 export interface WorkerLoopOptions {
@@ -182,7 +182,7 @@ export class WorkerLoop implements LaneHost {
     for (const entry of entries) {
       switch (entry[0]) {
         case 'run':
-          this.#queue.push(entry[1]);
+          this.#queue.push(partOf(entry));
           break;
         case 'args':
           this.#args.set(entry[1], entry[2]);

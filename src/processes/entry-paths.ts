@@ -9,9 +9,11 @@ import {
   type Packed,
 } from '../closure/index.ts';
 import { encode, type Shared } from '../codec/index.ts';
-import type { FromWorker, ToWorker } from '../executor/wire.ts';
+import { partItems, partOf, type FromWorker, type ToWorker } from '../executor/wire.ts';
 import { LEAST_BYTES } from '../memory/transit.ts';
 import { shareMapped } from './luggage.ts';
+
+const itemsPath = `[${partItems}]`;
 
 const admitted = new WeakSet<Captured>();
 /** Captured functions with arrays that are worth shared memory. */
@@ -63,15 +65,16 @@ export function inCallersWords(error: unknown, entries: readonly ToWorker[]): un
     const entry = entries[index];
     if (entry?.[0] === 'args') return rest.replace(/^\[2\]/, 'args');
     if (entry?.[0] !== 'run') return undefined;
-    const { from, base, op, coding, items } = entry[1];
+    const { from, base, op, coding, items } = partOf(entry);
     const root = op === 'call' ? 'args' : 'items';
+    const inItems = rest.startsWith(itemsPath) ? rest.slice(itemsPath.length) : rest;
     if (coding === 'packed') {
-      const { path, ownClass } = placeIn(items as Packed, rest.replace(/^\[1\]\.items/, ''), root);
+      const { path, ownClass } = placeIn(items as Packed, inItems, root);
       // Items count from the first of the call, not of the part.
       const shown = path.replace(/^items\[(\d+)\]/, (_, k: string) => `items[${base + from + Number(k)}]`);
       return { path: shown, ownClass };
     }
-    return rest.replace(/^\[1\]\.items\[(\d+)\]/, (_, k: string) =>
+    return inItems.replace(/^\[(\d+)\]/, (_, k: string) =>
       op === 'call' ? 'args' : `items[${base + from + Number(k)}]`,
     );
   });

@@ -5,7 +5,7 @@
  */
 import { Board, commonClock, SlotState } from '../executor/board.ts';
 import { recordOf, runningWord, word } from '../executor/layout.ts';
-import type { ToWorker } from '../executor/wire.ts';
+import { partOf, type ToWorker } from '../executor/wire.ts';
 
 /** The scheduler's side. */
 export class SchedulerBoard extends Board {
@@ -82,8 +82,10 @@ export class WorkerBoard extends Board {
   /** What has come for the worker's loop. */
   note(entries: readonly ToWorker[]): void {
     for (const entry of entries) {
-      if (entry[0] === 'run') this.open(entry[1].slot, entry[1].from);
-      else if (entry[0] === 'stop') this.requestStop(entry[1]);
+      if (entry[0] === 'run') {
+        const { slot, from } = partOf(entry);
+        this.open(slot, from);
+      } else if (entry[0] === 'stop') this.requestStop(entry[1]);
     }
   }
 
