@@ -341,6 +341,7 @@ def measure(name, scale):
         pool(joblib.delayed(abs)(i) for i in range(WORKERS))  # the workers are there
         for _ in range(ROUNDS[scale]):
             one.append(timed(problem, lambda: serial(problem))[0])
+            timed(problem, lambda: parallel(problem, pool, joblib.delayed))  # idle cores take a while to come back
             ms, values = timed(problem, lambda: parallel(problem, pool, joblib.delayed))
             two.append(ms)
     return {"serialMs": statistics.median(one), "wallMs": statistics.median(two), **values}

@@ -96,12 +96,17 @@ function advance(bodies: Body[], dt: number): void {
 /** Kinetic plus potential energy, in solar masses · AU² / year² · 1 / (4π²) as the Benchmarks Game has it. */
 function energyOf(bodies: readonly Body[]): number {
   let energy = 0;
-  bodies.forEach((a, i) => {
+  for (let i = 0; i < bodies.length; i++) {
+    const a = bodies[i]!;
     energy += 0.5 * a.mass * (a.vx * a.vx + a.vy * a.vy + a.vz * a.vz);
-    for (const b of bodies.slice(i + 1)) {
-      energy -= (a.mass * b.mass) / Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
+    for (let j = i + 1; j < bodies.length; j++) {
+      const b = bodies[j]!;
+      const dx = a.x - b.x;
+      const dy = a.y - b.y;
+      const dz = a.z - b.z;
+      energy -= (a.mass * b.mass) / Math.sqrt(dx * dx + dy * dy + dz * dz);
     }
-  });
+  }
   return energy;
 }
 
