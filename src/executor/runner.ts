@@ -2,8 +2,8 @@
  * Runs a part of a chunk: the same code in a worker, in a process and in the caller's own thread.
  *
  * Items run one after the other. A part stays synchronous until a function returns a promise and goes on
- * asynchronously from there. Work is cut into strides of about `strideMs` (a loop's: `rangeStrideMs`); between strides the runner asks its host
- * whether to go on, and hands over results that have waited for `flushMs`.
+ * asynchronously from there. Work is cut into strides of about `strideMs` (a loop's: `rangeStrideMs`); between strides the
+ * runner asks its host whether to go on, and hands over results that have waited for `flushMs`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { registrySlot } from '../base/registry.ts';
@@ -12,6 +12,7 @@ import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
 import { enterIndexLoop, foldLoop, indexLoop, numberLoop, quietIndexLoop, type LoopExit } from './loops.ts';
 import { foldPairs, mergeMaps } from './group.ts';
+import { weightOf } from './weight.ts';
 
 /** What is found where code of a task runs. */
 export interface ContextProvider {
@@ -95,6 +96,8 @@ const flushMs = 0.25;
 const numbersMs = 2;
 /** … and all where nobody looks at them: a message for each costs the caller a quarter of a millisecond when its caches are cold. */
 const patientMs = 50;
+/** … but not more than about so many bytes, which would have to fit into the worker's memory twice. */
+const heavyBytes = 2 ** 20;
 const maxStride = 65536;
 const maxRangeStride = 1 << 20;
 
@@ -205,11 +208,17 @@ class PartRun {
     const now = performance.now();
     this.#adapt(now - since);
     // What the last items have brought goes out with the end of the part.
-    if (now - this.#lastFlush >= this.#flushMs && this.#k < this.#part.to) {
+    if (this.#k < this.#part.to && (now - this.#lastFlush >= this.#flushMs || this.#isHeavy())) {
       this.#lastFlush = now;
       return this.#handOver(true);
     }
     return undefined;
+  }
+
+  /** What has gathered is large, if the latest of it tells. */
+  #isHeavy(): boolean {
+    const { length } = this.#buffer;
+    return length > 0 && length * weightOf(this.#buffer[length - 1]) >= heavyBytes;
   }
 
   /** The general loop: any items, any results, until a promise turns up. Items below `claimed` are granted already. */

@@ -34,7 +34,7 @@ export interface PartMessage {
 /** What is true of a part, as bits. */
 export const PartFlag = { timed: 1, packed: 2, inPlace: 4, quiet: 8, patient: 16 } as const;
 
-/** A part as it travels: what has no names is written and read in half the time, at both ends. */
+/** A part as it travels: without names, which would have to be written and read at both ends. */
 export type PartEntry = readonly [
   'run',
   slot: number,

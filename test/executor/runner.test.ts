@@ -96,6 +96,47 @@ test('… or after a while, of a part that takes long', limit, () => {
   }
 });
 
+test('… or when they are large', limit, () => {
+  const large: ((k: number) => unknown)[] = [
+    () => new Float64Array(50_000),
+    () => ({ data: new Uint8Array(400_000), name: 'large' }),
+    () => 'x'.repeat(400_000),
+    () => new Array(50_000).fill(0),
+  ];
+  for (const make of large) {
+    const host = new Notes();
+    const fn = (k: number): unknown => {
+      busy(0.5);
+      return make(k);
+    };
+    assert.deepEqual(runPart(part(fn, 12, { patient: true }), host), done);
+    assert.equal(host.received.length, 12);
+    // Three of them make a megabyte.
+    assert.ok(host.flushes.length >= 2, String(host.flushes));
+  }
+});
+
+test('results that do not want to be looked at are handed over all the same', limit, () => {
+  const shy: ((k: number) => unknown)[] = [
+    () => new Proxy([], { get: (_, key) => (key === 'then' ? undefined : assert.fail('looked at')) }),
+    () => new Proxy({}, { ownKeys: () => assert.fail('looked at') }),
+    () => ({
+      get text(): string {
+        throw new TypeError('looked at');
+      },
+    }),
+  ];
+  for (const make of shy) {
+    const host = new Notes();
+    const fn = (k: number): unknown => {
+      busy(0.5);
+      return make(k);
+    };
+    assert.deepEqual(runPart(part(fn, 5, { patient: true }), host), done);
+    assert.equal(host.received.length, 5);
+  }
+});
+
 test('what is done before an item fails is handed over', limit, () => {
   const host = new Notes();
   const outcome = runPart(
