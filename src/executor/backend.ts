@@ -69,8 +69,6 @@ export interface Chunk {
   readonly worker?: number | undefined;
   /** Do not let several workers run its items at a time: whoever runs failed items again must know which have run. */
   readonly undivided?: boolean | undefined;
-  /** Nobody looks at results before all are there: those of a part may come together. */
-  readonly patient?: boolean | undefined;
   /** What was begun must not be begun again, even if its worker was ended for something else. */
   readonly once?: boolean | undefined;
   readonly sink: ChunkSink;

@@ -135,10 +135,6 @@ export abstract class Call<R> implements TaskSource<R>, FlightOwner, ActiveCall 
     return { completed, total, index: lastIndex, data: lastData };
   }
 
-  get patient(): boolean {
-    return false;
-  }
-
   /** Whether flights must remember which items have results. */
   protected get tracking(): boolean {
     return this.settings.retries !== undefined;

@@ -182,8 +182,7 @@ export class Executor implements AsyncDisposable {
    * spread; about two chunks per worker are under way. A function that only computes with numbers (`(x) => x * x`) stays
    * in this thread where sending the numbers away would cost more; the event loop gets its turn every 5 ms. The function gets the item alone: its index is
    * `context().index`. With several inputs it gets one item of each, up to the end of the shortest. The first item that
-   * fails rejects the task and cancels the rest. Results are copied together when their chunk ends, so each must be an
-   * object of its own, no buffer that the function fills again.
+   * fails rejects the task and cancels the rest.
    *
    * @param items an array, a typed array, an array-like or an iterable, which is read at the call; an async iterable is
    *   read as workers become free

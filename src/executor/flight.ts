@@ -19,8 +19,6 @@ export interface FlightOwner {
   readonly name: string;
   readonly seed: number;
   readonly settings: CallSettings;
-  /** Nobody looks at results before all are there. */
-  readonly patient: boolean;
   /** A worker has it. */
   started(): void;
   accept(flight: Flight, k: number, values: ArrayLike<unknown>): void;
@@ -86,9 +84,6 @@ export class Flight implements Chunk, ChunkSink {
   }
   get undivided(): boolean {
     return this.#owner.settings.retries !== undefined;
-  }
-  get patient(): boolean {
-    return this.#owner.patient;
   }
   get sink(): ChunkSink {
     return this;

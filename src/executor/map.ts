@@ -37,11 +37,6 @@ export class MapCall<R> extends BulkCall<R> {
     this.load({ op, fns: [fn], items, base: 0 }, length, this.#planner);
   }
 
-  /** Progress is told by results, and what runs again should be little. */
-  override get patient(): boolean {
-    return this.settings.onProgress === undefined && this.settings.retries === undefined;
-  }
-
   protected override begin(): void {
     const copy = this.#op === 'map' && canRunInline(this, this.#items) ? arithmeticCopy(this.#fn) : undefined;
     if (copy === undefined) return super.begin();

@@ -218,8 +218,7 @@ export class PoolWorker {
       (chunk.timeoutMs === undefined ? 0 : PartFlag.timed) |
       (coding === 'packed' ? PartFlag.packed : 0) |
       (part.block === undefined ? 0 : PartFlag.inPlace) |
-      (chunk.op === 'range' && run.fns.every(onlyComputes) ? PartFlag.quiet : 0) |
-      (chunk.patient === true ? PartFlag.patient : 0);
+      (chunk.op === 'range' && run.fns.every(onlyComputes) ? PartFlag.quiet : 0);
     this.#outbox.push([
       'run',
       part.slot,

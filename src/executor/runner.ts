@@ -12,7 +12,6 @@ import type { AnyFunction } from '../closure/function-type.ts';
 import type { Op, RangeState } from './backend.ts';
 import { enterIndexLoop, foldLoop, indexLoop, numberLoop, quietIndexLoop, type LoopExit } from './loops.ts';
 import { foldPairs, mergeMaps } from './group.ts';
-import { weightOf } from './weight.ts';
 
 /** What is found where code of a task runs. */
 export interface ContextProvider {
@@ -58,8 +57,6 @@ export interface RunnablePart {
   readonly inPlace?: boolean;
   /** Nobody can ask which item runs, nor can an item bring the worker down. */
   readonly quiet?: boolean;
-  /** Nobody looks at results before all are there. */
-  readonly patient?: boolean;
 }
 
 /** What a part needs from the place that runs it. */
@@ -92,14 +89,10 @@ const strideMs = 0.1;
 /** Iterations of a loop cannot be taken back: a stride need only be short enough for a request to stop. */
 const rangeStrideMs = 1;
 const flushMs = 0.25;
-/** … numbers, of which there are many, this long; */
+/** … numbers, of which there are many, this long. */
 const numbersMs = 2;
-/** … and all where nobody looks at them: a message for each costs the caller a quarter of a millisecond when its caches are cold. */
-const patientMs = 50;
-/** … but not more than about so many bytes, which would have to fit into the worker's memory twice. */
-const heavyBytes = 2 ** 20;
 const maxStride = 65536;
-const maxRangeStride = 1 << 20;
+const maxRangeStride = 1 << 18;
 
 type Outcome = PartEnd | Promise<PartEnd>;
 
@@ -117,7 +110,6 @@ class PartRun {
   /** Next item to run. */
   #k: number;
   #stride = 1;
-  readonly #flushMs: number;
   #lastFlush: number;
   /** Results from item `#bufferFrom` on that the host has not got yet. */
   #buffer: unknown[] = [];
@@ -130,7 +122,6 @@ class PartRun {
     this.#f = part.op === 'flat' ? (item) => spread(f(item)) : f;
     this.#k = part.from;
     this.#bufferFrom = part.from;
-    this.#flushMs = part.patient === true ? patientMs : flushMs;
     this.#lastFlush = performance.now();
   }
 
@@ -208,17 +199,11 @@ class PartRun {
     const now = performance.now();
     this.#adapt(now - since);
     // What the last items have brought goes out with the end of the part.
-    if (this.#k < this.#part.to && (now - this.#lastFlush >= this.#flushMs || this.#isHeavy())) {
+    if (this.#k < this.#part.to && now - this.#lastFlush >= flushMs) {
       this.#lastFlush = now;
       return this.#handOver(true);
     }
     return undefined;
-  }
-
-  /** What has gathered is large, if the latest of it tells. */
-  #isHeavy(): boolean {
-    const { length } = this.#buffer;
-    return length > 0 && length * weightOf(this.#buffer[length - 1]) >= heavyBytes;
   }
 
   /** The general loop: any items, any results, until a promise turns up. Items below `claimed` are granted already. */
@@ -331,10 +316,7 @@ class PartRun {
       const took = now - since;
       this.#adapt(took);
       // What the last items have brought goes out with the end of the part.
-      if (
-        this.#k < to &&
-        (took >= this.#flushMs || now - this.#lastFlush >= Math.max(numbersMs, this.#flushMs))
-      ) {
+      if (this.#k < to && (took >= flushMs || now - this.#lastFlush >= numbersMs)) {
         this.#lastFlush = now;
         hand(this.#k);
         if (!inPlace) out = new Float64Array(to - this.#k);

@@ -27,12 +27,10 @@ export interface PartMessage {
   readonly range: RangeState | undefined;
   /** `range` only: the function only computes, so that nobody can ask which index runs. */
   readonly quiet?: boolean;
-  /** Results may come together: nobody looks at them before all are there. */
-  readonly patient?: boolean;
 }
 
 /** What is true of a part, as bits. */
-export const PartFlag = { timed: 1, packed: 2, inPlace: 4, quiet: 8, patient: 16 } as const;
+export const PartFlag = { timed: 1, packed: 2, inPlace: 4, quiet: 8 } as const;
 
 /** A part as it travels: without names, which would have to be written and read at both ends. */
 export type PartEntry = readonly [
@@ -72,7 +70,6 @@ export function partOf(entry: PartEntry): PartMessage {
     inPlace: (flags & PartFlag.inPlace) !== 0,
     range,
     quiet: (flags & PartFlag.quiet) !== 0,
-    patient: (flags & PartFlag.patient) !== 0,
   };
 }
 

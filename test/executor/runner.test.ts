@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RangeState } from '#src/executor/backend.js';
 import { runPart, type PartHost, type RunnablePart } from '#src/executor/runner.js';
-import { openFake } from './fake-backend.js';
 
 const limit = { timeout: 10_000 };
 const done = { kind: 'done' };
@@ -73,101 +72,16 @@ test('results go out as they come, but for the last', limit, () => {
   }
 });
 
-test('where nobody looks at them before, they come with the end of the part', limit, () => {
-  const host = new Notes();
-  const since = performance.now();
-  assert.deepEqual(runPart(part(text, 8, { patient: true }), host), done);
-  // None, unless the machine took a break.
-  assert.ok(host.flushes.length <= (performance.now() - since) / 50, String(host.flushes));
-  assert.deepEqual(
-    host.received,
-    Array.from({ length: 8 }, (_, k) => `result ${k}`),
-  );
-});
-
-test('… or after a while, of a part that takes long', limit, () => {
-  for (const fn of [text, number]) {
-    const host = new Notes();
-    const since = performance.now();
-    assert.deepEqual(runPart(part(fn, 120, { patient: true }), host), done);
-    assert.equal(host.received.length, 120);
-    const most = (performance.now() - since) / 50;
-    assert.ok(host.flushes.length >= 1 && host.flushes.length <= most, String(host.flushes));
-  }
-});
-
-test('… or when they are large', limit, () => {
-  const large: ((k: number) => unknown)[] = [
-    () => new Float64Array(50_000),
-    () => ({ data: new Uint8Array(400_000), name: 'large' }),
-    () => 'x'.repeat(400_000),
-    () => new Array(50_000).fill(0),
-  ];
-  for (const make of large) {
-    const host = new Notes();
-    const fn = (k: number): unknown => {
-      busy(0.5);
-      return make(k);
-    };
-    assert.deepEqual(runPart(part(fn, 12, { patient: true }), host), done);
-    assert.equal(host.received.length, 12);
-    // Three of them make a megabyte.
-    assert.ok(host.flushes.length >= 2, String(host.flushes));
-  }
-});
-
-test('results that do not want to be looked at are handed over all the same', limit, () => {
-  const shy: ((k: number) => unknown)[] = [
-    () => new Proxy([], { get: (_, key) => (key === 'then' ? undefined : assert.fail('looked at')) }),
-    () => new Proxy({}, { ownKeys: () => assert.fail('looked at') }),
-    () => ({
-      get text(): string {
-        throw new TypeError('looked at');
-      },
-    }),
-  ];
-  for (const make of shy) {
-    const host = new Notes();
-    const fn = (k: number): unknown => {
-      busy(0.5);
-      return make(k);
-    };
-    assert.deepEqual(runPart(part(fn, 5, { patient: true }), host), done);
-    assert.equal(host.received.length, 5);
-  }
-});
-
 test('what is done before an item fails is handed over', limit, () => {
   const host = new Notes();
   const outcome = runPart(
-    part((k) => (k === 5 ? assert.fail('five') : `result ${k}`), 8, { patient: true }),
+    part((k) => (k === 5 ? assert.fail('five') : `result ${k}`), 8),
     host,
   );
   assert.equal((outcome as { kind: string }).kind, 'failed');
   assert.equal((outcome as { k: number }).k, 5);
   assert.equal(host.received.length, 5);
 });
-
-test('a call waits patiently unless somebody watches it, or its items may run again', limit, async () => {
-  const { pool, backend } = openFake({ workers: 1, auto: 'random' });
-  const patience = async (run: () => PromiseLike<unknown>): Promise<(boolean | undefined)[]> => {
-    backend.sent.length = 0;
-    await run();
-    return [...new Set(backend.sent.map(({ patient }) => patient === true))];
-  };
-  const items = ['a', 'b', 'c'];
-  const upper = (x: string): string => x.toUpperCase();
-  assert.deepEqual(await patience(() => pool.map(items, upper)), [true]);
-  assert.deepEqual(await patience(() => pool.filter(items, (x) => x > 'a')), [true]);
-  assert.deepEqual(await patience(() => pool.map(items, upper, { onProgress: () => {} })), [false]);
-  assert.deepEqual(await patience(() => pool.map(items, upper, { retries: 2 })), [false]);
-  assert.deepEqual(await patience(() => pool.find(items, (x) => x === 'b')), [false]);
-  assert.deepEqual(await patience(() => collect(pool.stream(items, upper))), [false]);
-});
-
-async function collect(values: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of values);
-}
 
 function range(length: number): RangeState {
   return {
